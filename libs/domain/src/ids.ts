@@ -1,0 +1,52 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Ids carry a prefix that people can read, and sort by time: 48 bits of milliseconds, then 80 random bits, in Crockford base32. */
+export type IdPrefix = 'ten' | 'ep' | 'evt' | 'atm' | 'key';
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** 16 bytes as 26 characters of Crockford base32. */
+const base32 = (bytes: Uint8Array): string => {
+  let bits = 0n;
+  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = alphabet.charAt(Number(bits & 31n)) + text;
+    bits >>= 5n;
+  }
+  return text;
+};
+
+export const newId = (prefix: IdPrefix, nowMs: number): string => {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  return `${prefix}_${base32(bytes)}`;
+};
+
+/** The event id of an idempotency key: the same for every try, known without a database. It does not sort by time. */
+export const keyedEventId = (tenantId: string, idempotencyKey: string): string => {
+  const hash = createHash('sha256').update(tenantId).update('\0').update(idempotencyKey).digest();
+  return `evt_${base32(hash.subarray(0, 16))}`;
+};
+
+/**
+ * A delivery id: a UUID of version 8 (RFC 9562, section 5.8) made of 48 bits of the event's acceptance time and a hash of
+ * (event id, endpoint id). It derives, so that every repeat of the fan-out names the same delivery; it sorts; and its
+ * time names the partition of its row.
+ */
+export const deliveryIdOf = (eventId: string, endpointId: string, acceptedAtMs: number): string => {
+  const hash = createHash('sha256').update(eventId).update('\0').update(endpointId).digest();
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(acceptedAtMs, 0, 6);
+  hash.copy(bytes, 6, 0, 10);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+};
+
+/** Acceptance time in a delivery id, in milliseconds since 1970; undefined where the text is no delivery id. */
+export const deliveryIdTime = (deliveryId: string): number | undefined =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(deliveryId)
+    ? Number.parseInt(deliveryId.slice(0, 8) + deliveryId.slice(9, 13), 16)
+    : undefined;

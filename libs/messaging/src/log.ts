@@ -1,0 +1,98 @@
+/** A partitioned log: what Kafka is, and what the embedded adapter does on Postgres. */
+
+export interface NewRecord {
+  topic: string;
+  /** Records of one key share a partition and keep their order. */
+  key: string;
+  /** null in a compacted topic: the key is deleted. */
+  value: Uint8Array | null;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface LogRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string;
+  value: Uint8Array | null;
+  headers: Readonly<Record<string, string>>;
+  /** When the log took it, in milliseconds since 1970. */
+  timestampMs: number;
+}
+
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
+export interface Position extends TopicPartition {
+  offset: number;
+}
+
+/** What a group has committed for a partition: it goes on at `offset`. `metadata` is the settlement's own, at most 4,000 bytes. */
+export interface Commit extends Position {
+  metadata: string;
+}
+
+export interface TopicSpec {
+  name: string;
+  partitions: number;
+  /** How long a record stays; compacted topics keep the last record of each key. */
+  retentionMs: number;
+  cleanup: 'delete' | 'compact';
+}
+
+export interface ConsumerHandlers {
+  /**
+   * These partitions are ours now, with what the group has committed for each (undefined: from the beginning).
+   * A partition that we keep through a rebalance is not assigned again.
+   */
+  assigned(partitions: readonly { partition: TopicPartition; commit: Commit | undefined }[]): void;
+  /** These partitions are no longer ours; nothing that we commit for them counts any more. */
+  revoked(partitions: readonly TopicPartition[]): void;
+  /** Records of one partition in order of offset. Returns at once: never waits. */
+  records(batch: readonly LogRecord[]): void;
+}
+
+export interface ConsumeOptions {
+  topics: readonly string[];
+  group: string;
+  handlers: ConsumerHandlers;
+}
+
+export interface Subscription {
+  /** Stops fetching a partition; what was fetched may still be handed over. */
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  commit(commits: readonly Commit[]): Promise<void>;
+  /** Stops fetching and leaves the group. Commit before you call it. */
+  close(): Promise<void>;
+}
+
+export interface ReadOptions extends TopicPartition {
+  /** The first offset to read; records that are gone by retention or compaction are skipped. */
+  fromOffset: number;
+  /** Records in order of offset; returns at once. */
+  records(batch: readonly LogRecord[]): void;
+}
+
+/** A reader of one partition outside any group: for views and for following along. */
+export interface Reader {
+  close(): Promise<void>;
+}
+
+export interface Log {
+  /** Creates topics that are missing and checks the others; throws a sentence that names what is wrong. */
+  topics(specs: readonly TopicSpec[]): Promise<void>;
+  /**
+   * Resolves when all in-sync replicas have all of the records, with a position for each; rejects with a Fault
+   * LOG_UNAVAILABLE if unsure. One call is one write: callers with single records go through a batching producer.
+   */
+  produce(records: readonly NewRecord[]): Promise<readonly Position[]>;
+  /** Joins a group. Handlers are called from then on; a group shares partitions among its members. */
+  consume(options: ConsumeOptions): Promise<Subscription>;
+  read(options: ReadOptions): Promise<Reader>;
+  /** The offset after the last record of each partition of a topic. */
+  endOffsets(topic: string): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
