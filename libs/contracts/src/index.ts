@@ -27,8 +27,6 @@ export {
   EventTypePolicy,
   GetEndpointRequest,
   GetEventTypeRequest,
-  GetPositionRequest,
-  GetPositionResponse,
   GetTenantRequest,
   LearnEventTypesRequest,
   LearnEventTypesResponse,
@@ -103,5 +101,6 @@ export {
   Transition,
   UnreadableRecord,
 } from './generated/bellwire/log/v1/log.ts';
+export { BadRequest, ErrorInfo, RetryInfo, Status } from './generated/google/rpc/error.ts';
 export { descriptorSet } from './descriptors.ts';
 export { fromProto, toProto } from './words.ts';

@@ -23,3 +23,12 @@ export {
 } from './retry-policy.ts';
 export { leavesTierAt, parseTiers, tierFor, type Tier } from './tiers.ts';
 export { isEventTypeName } from './event-type.ts';
+export {
+  actingFor,
+  isScope,
+  requireAdmin,
+  tenantScopes,
+  type Acting,
+  type Principal,
+  type Scope,
+} from './principal.ts';

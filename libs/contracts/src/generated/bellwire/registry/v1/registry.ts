@@ -365,14 +365,6 @@ export interface RotateSecretResponse {
   secret: string;
 }
 
-export interface GetPositionRequest {
-}
-
-export interface GetPositionResponse {
-  /** Offset after the last change in registry-changes. */
-  position: number;
-}
-
 function createBaseTenant(): Tenant {
   return { id: "", name: "", dialect: "", eventTypePolicy: EventTypePolicy.UNSPECIFIED, createdAt: undefined };
 }
@@ -3193,104 +3185,6 @@ export const RotateSecretResponse: MessageFns<RotateSecretResponse> = {
   },
 };
 
-function createBaseGetPositionRequest(): GetPositionRequest {
-  return {};
-}
-
-export const GetPositionRequest: MessageFns<GetPositionRequest> = {
-  encode(_: GetPositionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetPositionRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetPositionRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<GetPositionRequest>, I>>(base?: I): GetPositionRequest {
-    return GetPositionRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GetPositionRequest>, I>>(_: I): GetPositionRequest {
-    const message = createBaseGetPositionRequest();
-    return message;
-  },
-};
-
-function createBaseGetPositionResponse(): GetPositionResponse {
-  return { position: 0 };
-}
-
-export const GetPositionResponse: MessageFns<GetPositionResponse> = {
-  encode(message: GetPositionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.position !== 0) {
-      writer.uint32(8).int64(message.position);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetPositionResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetPositionResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.position = longToNumber(reader.int64());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<GetPositionResponse>, I>>(base?: I): GetPositionResponse {
-    return GetPositionResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GetPositionResponse>, I>>(object: I): GetPositionResponse {
-    const message = createBaseGetPositionResponse();
-    message.position = object.position ?? 0;
-    return message;
-  },
-};
-
 export type RegistryServiceService = typeof RegistryServiceService;
 export const RegistryServiceService = {
   createTenant: {
@@ -3493,19 +3387,6 @@ export const RegistryServiceService = {
       Buffer.from(RotateSecretResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RotateSecretResponse => RotateSecretResponse.decode(value),
   },
-  /**
-   * What a service asks once before it refuses a key, tenant or event type that its view does not know:
-   * the position in registry-changes that its view must have reached to be sure.
-   */
-  getPosition: {
-    path: "/bellwire.registry.v1.RegistryService/GetPosition" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetPositionRequest): Buffer => Buffer.from(GetPositionRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetPositionRequest => GetPositionRequest.decode(value),
-    responseSerialize: (value: GetPositionResponse): Buffer => Buffer.from(GetPositionResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetPositionResponse => GetPositionResponse.decode(value),
-  },
 } as const;
 
 export interface RegistryServiceServer extends UntypedServiceImplementation {
@@ -3535,11 +3416,6 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   disableEndpoint: handleUnaryCall<DisableEndpointRequest, Endpoint>;
   /** Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
-  /**
-   * What a service asks once before it refuses a key, tenant or event type that its view does not know:
-   * the position in registry-changes that its view must have reached to be sure.
-   */
-  getPosition: handleUnaryCall<GetPositionRequest, GetPositionResponse>;
 }
 
 export interface RegistryServiceClient extends Client {
@@ -3849,25 +3725,6 @@ export interface RegistryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RotateSecretResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * What a service asks once before it refuses a key, tenant or event type that its view does not know:
-   * the position in registry-changes that its view must have reached to be sure.
-   */
-  getPosition(
-    request: GetPositionRequest,
-    callback: (error: ServiceError | null, response: GetPositionResponse) => void,
-  ): ClientUnaryCall;
-  getPosition(
-    request: GetPositionRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetPositionResponse) => void,
-  ): ClientUnaryCall;
-  getPosition(
-    request: GetPositionRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetPositionResponse) => void,
-  ): ClientUnaryCall;
 }
 
 export const RegistryServiceClient = makeGenericClientConstructor(
@@ -3902,17 +3759,6 @@ function fromTimestamp(t: Timestamp): Date {
   let millis = (t.seconds || 0) * 1_000;
   millis += (t.nanos || 0) / 1_000_000;
   return new globalThis.Date(millis);
-}
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
 }
 
 interface MessageFns<T> {

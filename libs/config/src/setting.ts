@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { parseTiers } from '@bellwire/domain';
+
+// Kinds of setting: each turns the text of a variable into a value, and has its default as text, the way people write it.
+
+export const text = (fallback: string) => z.string().min(1, 'must not be empty').prefault(fallback);
+
+export const oneOf = <Word extends string>(words: readonly Word[], fallback: NoInfer<Word>) =>
+  z.enum(words, `must be one of ${words.join(', ')}`).prefault(fallback);
+
+/** Text that may be absent. `minLength` in characters. */
+export const optionalText = (minLength = 1) =>
+  z.string().min(minLength, `must have ${minLength} characters or more`).optional();
+
+export const integer = (fallback: number, range: { min: number; max: number }) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= range.min && value <= range.max, `must be from ${range.min} to ${range.max}`)
+    .prefault(String(fallback));
+
+export const flag = (fallback: boolean) =>
+  z
+    .string()
+    .regex(/^(true|false|1|0)$/, 'must be true or false')
+    .transform((value) => value === 'true' || value === '1')
+    .prefault(String(fallback));
+
+const words = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== ''),
+);
+
+/** Words separated by commas; an empty list where unset. */
+export const list = () => words.prefault('');
+
+/** As `list`, of words that are known; all of them where unset. */
+export const listOf = <Word extends string>(known: readonly Word[]) =>
+  words.pipe(z.array(z.enum(known, `must be of ${known.join(', ')}`))).prefault(known.join(','));
+
+/** Networks as address/length, separated by commas. */
+export const cidrs = () =>
+  words.pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.0.0.0/8'))).prefault('');
+
+export const delayTiers = (fallback: string) =>
+  z
+    .string()
+    .transform((value, context) => {
+      try {
+        return parseTiers(value);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+        return z.NEVER;
+      }
+    })
+    .prefault(fallback);

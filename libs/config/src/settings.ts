@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { cidrs, delayTiers, flag, integer, list, listOf, oneOf, optionalText, text } from './setting.ts';
+
+const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
+
+/**
+ * Every setting of the suite, once: the variable, what it may be, its default, and one sentence.
+ * docs/configuration.md is made from this table, and a BELLWIRE_ variable that is not in it is an error.
+ */
+export const settingsTable = z.object({
+  BELLWIRE_DATA_DIR: text('.bellwire').describe('Folder of the embedded database, the generated keys and the lock.'),
+  BELLWIRE_KAFKA_BROKERS: list().describe('Kafka bootstrap servers, separated by commas; unset: the embedded log.'),
+  BELLWIRE_DATABASE_URL: optionalText().describe('Postgres URL; unset: the embedded Postgres.'),
+  BELLWIRE_ADMIN_KEY: optionalText(32).describe(
+    'Bootstrap admin key, 32 characters or more; generated into the data folder and printed when unset.',
+  ),
+  BELLWIRE_MASTER_KEY: optionalText(32).describe(
+    'Encrypts secrets at rest, 32 characters or more; generated into the data folder in the embedded mode, required otherwise.',
+  ),
+  BELLWIRE_HOST: text('127.0.0.1').describe('Address that every port listens on.'),
+  BELLWIRE_HTTP_PORT: port(8080).describe('Port of the REST gateway.'),
+  BELLWIRE_REGISTRY_PORT: port(50_051).describe('gRPC port of registry.'),
+  BELLWIRE_INGESTION_PORT: port(50_052).describe('gRPC port of ingestion.'),
+  BELLWIRE_DISPATCHER_PORT: port(50_053).describe('gRPC port of dispatcher.'),
+  BELLWIRE_AUDIT_PORT: port(50_054).describe('gRPC port of audit.'),
+  BELLWIRE_PARTITIONS: integer(8, { min: 1, max: 1024 }).describe(
+    'Partitions of each topic, fixed when the topic is created.',
+  ),
+  BELLWIRE_RETRY_TIERS: delayTiers('1s 5s 15s 1m 5m 30m 2h 8h').describe(
+    'Delay tiers, each one topic; any retry schedule is served by them.',
+  ),
+  BELLWIRE_DISPATCHER_ROLES: listOf(['router', 'deliverer', 'delayer']).describe(
+    'What this dispatcher runs, so that the three can be scaled apart.',
+  ),
+  BELLWIRE_MAX_PAYLOAD_BYTES: integer(262_144, { min: 1024, max: 1_048_576 }).describe(
+    'Largest data of an event, in bytes as published.',
+  ),
+  BELLWIRE_MAX_CONCURRENCY: integer(64, { min: 1, max: 1000 }).describe(
+    'Requests in flight to one endpoint, where it sets no limit itself.',
+  ),
+  BELLWIRE_MAX_IN_FLIGHT: integer(512, { min: 1, max: 10_000 }).describe('Requests in flight of one dispatcher.'),
+  BELLWIRE_DELIVERY_DEADLINE_HOURS: integer(168, { min: 1, max: 720 }).describe(
+    'Longest life of a round of a delivery, in hours.',
+  ),
+  BELLWIRE_EGRESS_ALLOW_CIDRS: cidrs().describe(
+    'Networks that requests may reach beyond the public ones, separated by commas.',
+  ),
+  BELLWIRE_EGRESS_ALLOW_HTTP: flag(false).describe('Allows plain http to endpoints (development).'),
+  BELLWIRE_REQUESTS_PER_MINUTE: integer(6000, { min: 1, max: 1_000_000 }).describe(
+    'REST calls a minute per API key, publishing apart.',
+  ),
+  BELLWIRE_RETENTION_DAYS: integer(30, { min: 1, max: 3650 }).describe(
+    'Days for which events, deliveries and attempts are kept.',
+  ),
+  BELLWIRE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info').describe(
+    'The least severe lines that are logged.',
+  ),
+});
+
+/** The value of every setting, by the name of its variable. */
+export type Settings = z.output<typeof settingsTable>;

@@ -1,0 +1,49 @@
+import type { Logger } from './logger.ts';
+import { openScope, type Scope } from './scope.ts';
+
+export interface RunOptions {
+  log: Logger;
+  /** Opens what the process owns; what it throws ends the process with exit code 1. */
+  start(scope: Scope, fail: (error: unknown) => void): Promise<void>;
+  /** Told before a stop that a signal asked for. */
+  onStopping?(signal: string): void;
+}
+
+/**
+ * Runs a process: starts, waits for SIGINT or SIGTERM, closes everything in reverse order.
+ * Exit codes: 0 stopped as asked, 1 failed. A worker that fails (`fail`) ends the process: the platform restarts it.
+ * A second signal ends it at once.
+ */
+export const runProcess = async ({ log, start, onStopping }: RunOptions): Promise<void> => {
+  const scope = openScope({ log });
+  let stopping = false;
+
+  const stop = async (exitCode: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await scope.close();
+    process.exit(exitCode);
+  };
+  const fail = (error: unknown): void => {
+    if (stopping) return;
+    log.fatal({ err: error }, 'process.failed');
+    void stop(1);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    onStopping?.(signal);
+    void stop(0);
+  };
+
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  try {
+    await start(scope, fail);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    log.debug({ err: error }, 'start.failed');
+    await stop(1);
+  }
+};
