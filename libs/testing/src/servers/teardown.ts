@@ -1,0 +1,4 @@
+import { releasePostgres } from './shared-postgres.ts';
+
+/** For jest's globalTeardown. */
+export default releasePostgres;
