@@ -63,13 +63,19 @@ export const openEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Pr
   const held = await holdDataFolder(folder);
   let server: Server | undefined;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= (server?.stop() ?? Promise.resolve()).finally(held.release));
+  const end = async () => {
+    await server?.stop();
+    await held.release();
+  };
+  const close = (): Promise<void> => (closing ??= end());
+  const watch = async (running: Server) => {
+    await running.ended;
+    if (closing === undefined) log(`Postgres in ${folder} ended by itself; see ${path.join(folder, 'server.log')}.`);
+  };
   try {
     const [started, password] = await start({ top, folder, settings: options.settings ?? {}, log });
     server = started;
-    void started.ended.then(() => {
-      if (closing === undefined) log(`Postgres in ${folder} ended by itself; see ${path.join(folder, 'server.log')}.`);
-    });
+    void watch(started);
     const at = `127.0.0.1:${started.port}`;
     const owner = ownerPassword(password);
     const superuserUrl = (database = 'postgres') => `postgres://postgres:${password}@${at}/${database}`;
@@ -86,5 +92,9 @@ export const stopLeftoverPostgres = async (dataDir: string): Promise<void> => {
   const folder = path.join(dataDir, 'postgres');
   if (!existsSync(folder)) return;
   const held = await holdDataFolder(folder);
-  await stopLeftover(path.join(held.path, 'data')).finally(held.release);
+  try {
+    await stopLeftover(path.join(held.path, 'data'));
+  } finally {
+    await held.release();
+  }
 };

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
-import { cleanEnvironment, type Runner } from './runner.ts';
+import { cleanEnvironment, runnable, type Runner } from './runner.ts';
 
 /** Names and values as in postgresql.conf. */
 export type PostgresSettings = Readonly<Record<string, string | number>>;
@@ -41,7 +41,7 @@ const passwordIn = (folder: string, owner: number | undefined): string => {
 };
 
 const run = async (cluster: Cluster, program: string, args: readonly string[]): Promise<void> => {
-  const [command = '', ...words] = [...cluster.runner.prefix, program, ...args];
+  const { command, args: words } = runnable(cluster.runner, program, args);
   const child = spawn(command, words, {
     ...cluster.runner.identity,
     cwd: path.dirname(cluster.data),
@@ -69,8 +69,13 @@ const initialise = async (cluster: Cluster): Promise<void> => {
   }
   const fresh = path.join(folder, `data.new-${randomBytes(4).toString('hex')}`);
   await run(cluster, cluster.binaries.initdb, [
-    ...['-D', fresh, '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', path.join(folder, 'password')],
-    ...['--locale=C', '--encoding=UTF8', '--no-instructions'],
+    `--pgdata=${fresh}`,
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${path.join(folder, 'password')}`,
+    '--locale=C',
+    '--encoding=UTF8',
+    '--no-instructions',
   ]);
   renameSync(fresh, cluster.data);
 };

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** The role that Bellwire's services use: owner of the databases, not a superuser, so that row-level security holds. */
 export const ownerRole = 'bellwire';
@@ -18,7 +18,7 @@ interface EnsureOptions {
 export const ensureDatabases = async ({ superuserUrl, password, databases }: EnsureOptions): Promise<void> => {
   const bad = databases.find((name) => !/^[a-z_][a-z0-9_]{0,62}$/.test(name));
   if (bad !== undefined) throw new Error(`"${bad}" is not a name for a database: lower case letters, digits and _.`);
-  const client = new pg.Client({ connectionString: superuserUrl, connectionTimeoutMillis: 10_000 });
+  const client = new Client({ connectionString: superuserUrl, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {

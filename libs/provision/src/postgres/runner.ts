@@ -33,16 +33,31 @@ const waysForRoot: readonly Runner[] = [
   {
     name: 'capability',
     prefix: [
-      ...['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'],
-      ...['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--'],
+      'setpriv',
+      `--reuid=${nobody}`,
+      `--regid=${nobody}`,
+      '--clear-groups',
+      '--inh-caps=+dac_override',
+      '--ambient-caps=+dac_override',
+      '--',
     ],
     identity: {},
     owner: nobody,
   },
 ];
 
+/** What to spawn so that `program` runs in this way. */
+export const runnable = (
+  { prefix }: Runner,
+  program: string,
+  args: readonly string[],
+): { command: string; args: readonly string[] } => {
+  const [command, ...rest] = prefix;
+  return command === undefined ? { command: program, args } : { command, args: [...rest, program, ...args] };
+};
+
 const canEnter = (runner: Runner, folder: string, program: string): boolean => {
-  const [command = '', ...args] = [...runner.prefix, '/bin/sh', '-c', 'test -x "$0" && test -x "$1"', folder, program];
+  const { command, args } = runnable(runner, '/bin/sh', ['-c', 'test -x "$0" && test -x "$1"', folder, program]);
   return (
     spawnSync(command, args, { ...runner.identity, cwd: '/', env: cleanEnvironment, stdio: 'ignore' }).status === 0
   );

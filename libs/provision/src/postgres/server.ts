@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, PostgresSettings } from './cluster.ts';
 import { readPidFile } from './leftover.ts';
+import { runnable } from './runner.ts';
 
 /** A running postmaster. */
 export interface Server {
@@ -60,7 +61,7 @@ const launch = (cluster: Cluster, port: number, log: number): ChildProcess => {
     '-c',
     `${name}=${value}`,
   ]);
-  const [command = '', ...args] = [...cluster.runner.prefix, cluster.binaries.postgres, '-D', cluster.data, ...options];
+  const { command, args } = runnable(cluster.runner, cluster.binaries.postgres, ['-D', cluster.data, ...options]);
   return spawn(command, args, {
     ...cluster.runner.identity,
     cwd: path.dirname(cluster.data),
