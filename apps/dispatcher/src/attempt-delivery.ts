@@ -1,0 +1,151 @@
+import { context, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
+import { toProto, type Attempt, type DeliveryRecord } from '@bellwire/contracts';
+import { requestHeaders } from '@bellwire/dialects';
+import { newId, nextState, type AttemptOutcome, type Clock, type NextState, type Random, type Tier } from '@bellwire/domain';
+import type { Logger } from '@bellwire/lifecycle';
+import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messaging';
+import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import type { Append, Send } from './ports.ts';
+import { attemptRecord, deadLetterRecord, identityOf, toTier } from './records.ts';
+
+export interface AttemptDeliveryDeps {
+  send: Send;
+  append: Append;
+  clock: Clock;
+  random: Random;
+  tiers: readonly Tier[];
+  log: Logger;
+  /** Told when a receiver answers 410. */
+  onGone(endpoint: CompiledEndpoint): void;
+}
+
+export interface AttemptInput {
+  delivery: DeliveryRecord;
+  endpoint: CompiledEndpoint;
+  /** Of the record: the context in which the event was accepted. They travel on unchanged. */
+  headers: Readonly<Record<string, string>>;
+  /** Called when the request has ended, before its outcome is written down. */
+  onEnded(durationMs: number): void;
+}
+
+/** The first attempt is a child of the event's trace; a later one is a trace of its own, linked to it. */
+const startSpan = (delivery: DeliveryRecord, created: Context): Span => {
+  const attributes = {
+    'http.request.method': 'POST',
+    'webhook.event.id': delivery.eventId,
+    'webhook.delivery.id': delivery.deliveryId,
+    'webhook.endpoint.id': delivery.endpointId,
+    'webhook.tenant.id': delivery.tenantId,
+    'webhook.attempt.number': delivery.attempt,
+  };
+  const tracer = trace.getTracer('bellwire');
+  if (delivery.attempt === 1) return tracer.startSpan('POST', { kind: SpanKind.CLIENT, attributes }, created);
+  const creation = trace.getSpanContext(created);
+  const links = creation === undefined ? [] : [{ context: creation }];
+  return tracer.startSpan('POST', { kind: SpanKind.CLIENT, attributes, links, root: true });
+};
+
+const attemptFrom = (
+  delivery: DeliveryRecord,
+  result: AttemptOutcome,
+  next: NextState,
+  facts: { startedAtMs: number; traceId: string },
+): Attempt => ({
+  ...identityOf(delivery),
+  attemptId: newId('atm', facts.startedAtMs),
+  number: delivery.attempt,
+  round: delivery.round,
+  startedAtMs: facts.startedAtMs,
+  durationMs: result.durationMs,
+  outcome: toProto.outcome[result.outcome],
+  responseStatus: result.response?.status,
+  responseHeaders: { ...result.response?.headers },
+  responseBody: result.response?.body,
+  error: result.error,
+  timings: { ...result.timings },
+  traceId: facts.traceId,
+  status: toProto.status[next.status],
+  reason: next.reason,
+  nextAttemptAtMs: next.status === 'retrying' ? next.dueAtMs : undefined,
+  test: false,
+});
+
+/**
+ * The heart: one HTTP request for a delivery, and what follows from it. Resolves when the next step (retry, dead letter
+ * or nothing) and the attempt are on the log; only then may the record be settled.
+ */
+export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
+  const { send, append, clock, random, tiers, log, onGone } = deps;
+
+  const request = (delivery: DeliveryRecord, endpoint: CompiledEndpoint, startedAtMs: number): Promise<AttemptOutcome> =>
+    send({
+      url: endpoint.url,
+      method: 'POST',
+      headers: {
+        ...endpoint.customHeaders,
+        ...traceHeaders(),
+        ...requestHeaders(endpoint.dialect, {
+          eventId: delivery.eventId,
+          deliveryId: delivery.deliveryId,
+          eventType: delivery.eventType,
+          endpointId: delivery.endpointId,
+          attempt: delivery.attempt,
+          timestampSeconds: Math.floor(startedAtMs / 1000),
+          body: delivery.body,
+          keys: endpoint.signingKeys(startedAtMs),
+        }),
+      },
+      body: delivery.body,
+      timeoutMs: endpoint.timeoutMs,
+    });
+
+  const nextStep = (delivery: DeliveryRecord, next: NextState, result: AttemptOutcome, headers: AttemptInput['headers']): NewRecord[] => {
+    const atMs = clock.now();
+    if (next.status === 'retrying') {
+      const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs: next.dueAtMs, waitReason: next.reason };
+      return [toTier(tiers, retry, atMs, headers)];
+    }
+    if (next.status === 'delivered') return [];
+    const letter = { reason: next.reason, atMs, attemptCount: delivery.attempt, last: result };
+    return [deadLetterRecord(delivery, letter, headers)];
+  };
+
+  const logAttempt = (delivery: DeliveryRecord, result: AttemptOutcome, next: NextState): void => {
+    const fields = {
+      tenant_id: delivery.tenantId,
+      event_id: delivery.eventId,
+      delivery_id: delivery.deliveryId,
+      endpoint_id: delivery.endpointId,
+      attempt: delivery.attempt,
+      round: delivery.round,
+      outcome: result.outcome,
+      response_status: result.response?.status,
+      error: result.error,
+      duration_ms: Math.round(result.durationMs),
+      status: next.status,
+      reason: next.reason,
+      next_attempt_at: next.status === 'retrying' ? new Date(next.dueAtMs).toISOString() : undefined,
+    };
+    log[next.status === 'delivered' ? 'debug' : 'info'](fields, 'delivery.attempted');
+  };
+
+  return async ({ delivery, endpoint, headers, onEnded }: AttemptInput): Promise<void> => {
+    const startedAtMs = clock.now();
+    const created = contextOfHeaders(headers);
+    const span = startSpan(delivery, created);
+    const result = await context.with(trace.setSpan(created, span), () => request(delivery, endpoint, startedAtMs));
+    onEnded(result.durationMs);
+    const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
+    const facts = { startedAtMs, traceId: span.spanContext().traceId };
+    span.setAttribute('webhook.attempt.outcome', result.outcome);
+    span.end();
+    await append([
+      ...nextStep(delivery, next, result, headers),
+      attemptRecord(attemptFrom(delivery, result, next, facts), headers),
+    ]);
+    logAttempt(delivery, result, next);
+    if (next.reason === 'endpoint_gone') onGone(endpoint);
+  };
+};
+
+export type AttemptDelivery = ReturnType<typeof makeAttemptDelivery>;

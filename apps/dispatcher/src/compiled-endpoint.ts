@@ -1,0 +1,86 @@
+import type { EndpointState } from '@bellwire/contracts';
+import { fromProto } from '@bellwire/contracts';
+import { dialectNamed, resolvePolicy, type Dialect } from '@bellwire/dialects';
+import type { RetryPolicy } from '@bellwire/domain';
+import { compileEventTypes, compileFilter, type Filter } from '@bellwire/filtering';
+import type { RegistryView } from '@bellwire/registry-view';
+import type { Keyring } from '@bellwire/secrets';
+import { prepareKey, type PreparedKey } from '@bellwire/signing';
+
+/** An endpoint in the form in which router and deliverer use it, made once for each version of it. */
+export interface CompiledEndpoint {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly url: string;
+  readonly subject: string | undefined;
+  readonly isEnabled: boolean;
+  readonly disabledReason: string;
+  readonly dialect: Dialect;
+  readonly policy: RetryPolicy;
+  readonly timeoutMs: number;
+  /** Undefined: the default of the deployment. */
+  readonly maxConcurrency: number | undefined;
+  readonly wantsType: (eventType: string) => boolean;
+  readonly filter: Filter | undefined;
+  /** Newest first, those that have ended left out. */
+  signingKeys(nowMs: number): readonly PreparedKey[];
+  readonly customHeaders: Readonly<Record<string, string>>;
+}
+
+export type CompileEndpoint = (state: EndpointState) => CompiledEndpoint;
+
+const headersFrom = (sealed: Uint8Array, open: (sealed: Uint8Array) => string): Record<string, string> => {
+  if (sealed.length === 0) return {};
+  const parsed: unknown = JSON.parse(open(sealed));
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+};
+
+const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyring: Keyring): CompiledEndpoint => {
+  const { endpoint, tenantId } = state;
+  if (endpoint === undefined) throw new Error('an endpoint state without its endpoint');
+  const dialectName = view.tenant(tenantId)?.dialect ?? 'standard';
+  const dialect = dialectNamed(dialectName);
+  if (dialect === undefined) throw new Error(`this version does not know the dialect ${dialectName}`);
+  const { retry } = endpoint;
+  const policy = resolvePolicy(
+    dialect,
+    retry && { scheduleSeconds: retry.scheduleSeconds, retryOn: fromProto.retryOn(retry.retryOn) },
+  );
+  const context = { tenantId, endpointId: endpoint.id };
+  const keys = state.secrets.map(({ version, sealed, expiresAtMs }) => ({
+    expiresAtMs,
+    key: prepareKey(dialect.signature, keyring.open(sealed, { ...context, purpose: 'secret', version })),
+  }));
+  return {
+    id: endpoint.id,
+    tenantId,
+    url: endpoint.url,
+    subject: endpoint.subject,
+    isEnabled: endpoint.enabled,
+    disabledReason: endpoint.disabledReason,
+    dialect,
+    policy,
+    timeoutMs: endpoint.timeoutMs > 0 ? endpoint.timeoutMs : dialect.timeoutMs,
+    maxConcurrency: endpoint.maxConcurrency > 0 ? endpoint.maxConcurrency : undefined,
+    wantsType: compileEventTypes(endpoint.eventTypes),
+    filter: endpoint.filter === '' ? undefined : compileFilter(JSON.parse(endpoint.filter)),
+    signingKeys: (nowMs) =>
+      keys.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs).map(({ key }) => key),
+    customHeaders: headersFrom(state.sealedHeaders, (sealed) =>
+      keyring.open(sealed, { ...context, purpose: 'headers', version: state.version }),
+    ),
+  };
+};
+
+/** States are replaced, never changed, so what is made from one is kept as long as it lives. */
+export const makeCompileEndpoint = (view: Pick<RegistryView, 'tenant'>, keyring: Keyring): CompileEndpoint => {
+  const compiled = new WeakMap<EndpointState, CompiledEndpoint>();
+  return (state) => {
+    const known = compiled.get(state);
+    if (known !== undefined) return known;
+    const made = compile(state, view, keyring);
+    compiled.set(state, made);
+    return made;
+  };
+};

@@ -1,0 +1,131 @@
+import {
+  AuditRecord,
+  DeliveryRecord,
+  toProto,
+  type EndpointState,
+  type EventRecord,
+  type ExcludedEndpoint,
+  type PlannedDelivery,
+} from '@bellwire/contracts';
+import { renderBody } from '@bellwire/dialects';
+import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
+import { topicNames, type NewRecord } from '@bellwire/messaging';
+import type { RegistryView } from '@bellwire/registry-view';
+import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
+
+export interface PlanDeliveriesDeps {
+  view: Pick<RegistryView, 'endpointsOf' | 'position'>;
+  compileEndpoint: CompileEndpoint;
+  clock: Clock;
+  /** Longest life of a round, in milliseconds. */
+  maxDeadlineMs: number;
+  /** Told of an endpoint that this version cannot read; it is excluded with reason unreadable. */
+  onUnreadable(state: EndpointState, error: unknown): void;
+}
+
+/** How many of the endpoints that are not owed an event its fan-out record names; the others are only counted. */
+const namedExclusions = 100;
+
+type FilterDocument = Parameters<NonNullable<CompiledEndpoint['filter']>['matches']>[0];
+
+/** Why an endpoint is not owed an event; undefined: it is. */
+const exclusionOf = (endpoint: CompiledEndpoint, event: EventRecord, document: () => FilterDocument): string | undefined => {
+  if (!endpoint.wantsType(event.type)) return 'event_type';
+  if (endpoint.subject !== undefined && endpoint.subject !== event.subject) return 'subject';
+  if (endpoint.filter !== undefined && !endpoint.filter.matches(document())) return 'filter';
+  return undefined;
+};
+
+const documentOf = (event: EventRecord): (() => FilterDocument) => {
+  let made: FilterDocument | undefined;
+  return () =>
+    (made ??= {
+      id: event.eventId,
+      type: event.type,
+      subject: event.subject,
+      occurred_at: new Date(event.occurredAtMs).toISOString(),
+      data: JSON.parse(event.data),
+    });
+};
+
+/**
+ * Decides which endpoints of the tenant are owed an event: one delivery for each, with its body rendered once, and one
+ * fan-out record that says who matched and why others did not. Pure but for the view and the clock; a repeat gives the
+ * same delivery ids.
+ *
+ * @param headers of the records: the trace context of the event
+ */
+export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
+  const { view, compileEndpoint, clock, maxDeadlineMs, onUnreadable } = deps;
+
+  const deliveryFor = (event: EventRecord, endpoint: CompiledEndpoint, deliveryId: string, nowMs: number) =>
+    DeliveryRecord.fromPartial({
+      tenantId: event.tenantId,
+      endpointId: endpoint.id,
+      eventId: event.eventId,
+      deliveryId,
+      eventType: event.type,
+      subject: event.subject,
+      body: Buffer.from(renderBody(endpoint.dialect, { ...event, id: event.eventId, deliveryId })),
+      round: 1,
+      attempt: 1,
+      roundFirstAttempt: 1,
+      acceptedAtMs: event.acceptedAtMs,
+      occurredAtMs: event.occurredAtMs,
+      roundStartedAtMs: nowMs,
+      deadlineAtMs: deadlineOf(nowMs, endpoint.policy, maxDeadlineMs),
+      registryPosition: view.position(),
+    });
+
+  return (event: EventRecord, headers: Readonly<Record<string, string>>): NewRecord[] => {
+    const nowMs = clock.now();
+    const records: NewRecord[] = [];
+    const planned: PlannedDelivery[] = [];
+    const excluded: ExcludedEndpoint[] = [];
+    const excludedCounts: Record<string, number> = {};
+    const exclude = (endpointId: string, reason: string): void => {
+      excludedCounts[reason] = (excludedCounts[reason] ?? 0) + 1;
+      if (excluded.length < namedExclusions) excluded.push({ endpointId, reason });
+    };
+    const document = documentOf(event);
+
+    const planFor = (endpoint: CompiledEndpoint): void => {
+      const reason = exclusionOf(endpoint, event, document);
+      if (reason !== undefined) return exclude(endpoint.id, reason);
+      const deliveryId = deliveryIdOf(event.eventId, endpoint.id, event.acceptedAtMs);
+      if (!endpoint.isEnabled) {
+        const status = toProto.status.skipped;
+        planned.push({ deliveryId, endpointId: endpoint.id, status, reason: 'endpoint_disabled' });
+        return;
+      }
+      planned.push({ deliveryId, endpointId: endpoint.id, status: toProto.status.pending, reason: '' });
+      const value = DeliveryRecord.encode(deliveryFor(event, endpoint, deliveryId, nowMs)).finish();
+      records.push({ topic: topicNames.deliveries, key: endpoint.id, value, headers });
+    };
+
+    for (const state of view.endpointsOf(event.tenantId)) {
+      try {
+        planFor(compileEndpoint(state));
+      } catch (error) {
+        onUnreadable(state, error);
+        exclude(state.endpoint?.id ?? '', 'unreadable');
+      }
+    }
+
+    const fanOut = {
+      tenantId: event.tenantId,
+      eventId: event.eventId,
+      acceptedAtMs: event.acceptedAtMs,
+      eventType: event.type,
+      subject: event.subject,
+      planned,
+      excludedCounts,
+      excluded,
+      registryPosition: view.position(),
+      plannedAtMs: nowMs,
+    };
+    const value = AuditRecord.encode({ record: { $case: 'fanOut', value: fanOut } }).finish();
+    records.push({ topic: topicNames.audit, key: event.eventId, value, headers });
+    return records;
+  };
+};

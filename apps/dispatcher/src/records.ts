@@ -1,0 +1,94 @@
+import { AuditRecord, DeadLetterRecord, DeliveryRecord, toProto, type Attempt } from '@bellwire/contracts';
+import { tierFor, type AttemptOutcome, type DeliveryReason, type DeliveryStatus, type Tier } from '@bellwire/domain';
+import { topicNames, type NewRecord } from '@bellwire/messaging';
+
+// What the dispatcher writes to the log, one function for each kind of record.
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The ids that every record about a delivery repeats. */
+export const identityOf = (delivery: DeliveryRecord) => ({
+  tenantId: delivery.tenantId,
+  deliveryId: delivery.deliveryId,
+  endpointId: delivery.endpointId,
+  eventId: delivery.eventId,
+  eventType: delivery.eventType,
+  subject: delivery.subject,
+  acceptedAtMs: delivery.acceptedAtMs,
+});
+
+/** Back into the hands of the deliverer, now. */
+export const toDeliveries = (delivery: DeliveryRecord, headers: Headers): NewRecord => ({
+  topic: topicNames.deliveries,
+  key: delivery.endpointId,
+  value: DeliveryRecord.encode(delivery).finish(),
+  headers,
+});
+
+/** Into the tier that fits what remains until `delivery.dueAtMs`. */
+export const toTier = (tiers: readonly Tier[], delivery: DeliveryRecord, nowMs: number, headers: Headers): NewRecord => ({
+  topic: topicNames.retries(tierFor(tiers, delivery.dueAtMs - nowMs).name),
+  key: delivery.endpointId,
+  value: DeliveryRecord.encode({ ...delivery, enqueuedAtMs: nowMs }).finish(),
+  headers,
+});
+
+export const attemptRecord = (attempt: Attempt, headers: Headers): NewRecord => ({
+  topic: topicNames.audit,
+  key: attempt.deliveryId,
+  value: AuditRecord.encode({ record: { $case: 'attempt', value: attempt } }).finish(),
+  headers,
+});
+
+export interface TransitionTo {
+  status: DeliveryStatus;
+  reason: DeliveryReason;
+  attemptCount: number;
+  nextAttemptAtMs?: number;
+  atMs: number;
+}
+
+export const transitionRecord = (delivery: DeliveryRecord, to: TransitionTo, headers: Headers): NewRecord => {
+  const { status, reason, attemptCount, nextAttemptAtMs, atMs } = to;
+  const transition = {
+    ...identityOf(delivery),
+    round: delivery.round,
+    attemptCount,
+    status: toProto.status[status],
+    reason,
+    nextAttemptAtMs,
+    atMs,
+  };
+  return {
+    topic: topicNames.audit,
+    key: delivery.deliveryId,
+    value: AuditRecord.encode({ record: { $case: 'transition', value: transition } }).finish(),
+    headers,
+  };
+};
+
+export interface DeadLetter {
+  reason: DeliveryReason;
+  atMs: number;
+  attemptCount: number;
+  last?: AttemptOutcome;
+}
+
+export const deadLetterRecord = (delivery: DeliveryRecord, letter: DeadLetter, headers: Headers): NewRecord => {
+  const { reason, atMs, attemptCount, last } = letter;
+  const dead = {
+    delivery,
+    reason,
+    deadLetteredAtMs: atMs,
+    attemptCount,
+    lastOutcome: last === undefined ? 'OUTCOME_UNSPECIFIED' : toProto.outcome[last.outcome],
+    lastResponseStatus: last?.response?.status,
+    lastError: last?.error,
+  } as const;
+  return {
+    topic: topicNames.deadLetters,
+    key: delivery.endpointId,
+    value: DeadLetterRecord.encode({ letter: { $case: 'delivery', value: dead } }).finish(),
+    headers,
+  };
+};

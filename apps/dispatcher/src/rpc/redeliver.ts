@@ -1,0 +1,68 @@
+import { DeliveryRecord, type RedeliverRequest, type RedeliverResponse } from '@bellwire/contracts';
+import { renderBody } from '@bellwire/dialects';
+import { actingFor, deadlineOf, type Clock } from '@bellwire/domain';
+import { Fault } from '@bellwire/errors';
+import { traceHeaders } from '@bellwire/messaging';
+import type { RegistryView } from '@bellwire/registry-view';
+import type { Call } from '@bellwire/rpc';
+import type { CompileEndpoint } from '../compiled-endpoint.ts';
+import type { Append, History } from '../ports.ts';
+import { toDeliveries, transitionRecord } from '../records.ts';
+
+export interface RedeliverDeps {
+  history: History;
+  view: Pick<RegistryView, 'endpoint' | 'position' | 'catchUp'>;
+  compileEndpoint: CompileEndpoint;
+  append: Append;
+  clock: Clock;
+  maxDeadlineMs: number;
+}
+
+/**
+ * Opens the next round of a delivery with the same delivery id and the same body; attempt numbers go on counting. The
+ * body is rendered again from the event, which gives the same bytes. A retry that still waits has an older round, and
+ * is dropped when it comes.
+ *
+ * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted
+ */
+export const makeRedeliver = (deps: RedeliverDeps) => {
+  const { history, view, compileEndpoint, append, clock, maxDeadlineMs } = deps;
+
+  return async (request: RedeliverRequest, call: Call): Promise<RedeliverResponse> => {
+    const { tenantId, subject } = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
+    const known = await history.delivery(tenantId, request.deliveryId);
+    if (subject !== undefined && known.subject !== subject) {
+      throw new Fault('NOT_FOUND', `There is no delivery ${request.deliveryId}.`);
+    }
+    const event = await history.event(tenantId, known.eventId);
+    await view.catchUp();
+    const state = view.endpoint(known.endpointId);
+    if (state === undefined || state.tenantId !== tenantId) {
+      throw new Fault('WRONG_STATE', `The endpoint ${known.endpointId} of this delivery is deleted.`);
+    }
+    const endpoint = compileEndpoint(state);
+    const nowMs = clock.now();
+    const times = { occurredAtMs: event.occurredAt?.getTime() ?? 0, acceptedAtMs: event.acceptedAt?.getTime() ?? 0 };
+    const attempt = known.attemptCount + 1;
+    const delivery = DeliveryRecord.fromPartial({
+      tenantId,
+      endpointId: endpoint.id,
+      eventId: event.id,
+      deliveryId: known.id,
+      eventType: event.type,
+      subject: event.subject,
+      body: Buffer.from(renderBody(endpoint.dialect, { ...event, ...times, deliveryId: known.id })),
+      round: known.round + 1,
+      attempt,
+      roundFirstAttempt: attempt,
+      ...times,
+      roundStartedAtMs: nowMs,
+      deadlineAtMs: deadlineOf(nowMs, endpoint.policy, maxDeadlineMs),
+      registryPosition: view.position(),
+    });
+    const pending = { status: 'pending', reason: 'redelivery', attemptCount: known.attemptCount, atMs: nowMs } as const;
+    const headers = traceHeaders();
+    await append([toDeliveries(delivery, headers), transitionRecord(delivery, pending, headers)]);
+    return { deliveryId: known.id, round: delivery.round };
+  };
+};

@@ -1,0 +1,115 @@
+import { DispatcherServiceService, type DispatcherServiceServer } from '@bellwire/contracts';
+import type { Clock, Principal, Random, Tier } from '@bellwire/domain';
+import type { Logger, Scope } from '@bellwire/lifecycle';
+import { batchingProducer, type Log, type NewRecord, type Worker } from '@bellwire/messaging';
+import type { RegistryView } from '@bellwire/registry-view';
+import { makeHandlers, serveGrpc } from '@bellwire/rpc';
+import type { Keyring } from '@bellwire/secrets';
+import { makeAdmission } from './admission.ts';
+import { makeAttemptDelivery } from './attempt-delivery.ts';
+import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeCompileEndpoint } from './compiled-endpoint.ts';
+import { makeInsist } from './insist.ts';
+import { makePlanDeliveries } from './plan-deliveries.ts';
+import type { DisableEndpoint, History, Send } from './ports.ts';
+import { makeRedeliver } from './rpc/redeliver.ts';
+import { makeSendTest } from './rpc/send-test.ts';
+import { makeTestFilter } from './rpc/test-filter.ts';
+import { startDelayer } from './workers/delay.ts';
+import { startDeliverer } from './workers/deliver.ts';
+import { startRouter } from './workers/route-events.ts';
+
+export interface DispatcherDeps {
+  scope: Scope;
+  log: Logger;
+  clock: Clock;
+  random: Random;
+  eventLog: Log;
+  view: RegistryView;
+  keyring: Keyring;
+  send: Send;
+  history: History;
+  disableEndpoint: DisableEndpoint;
+  authenticate(bearer: string): Promise<Principal>;
+  host: string;
+  port: number;
+  roles: readonly ('router' | 'deliverer' | 'delayer')[];
+  tiers: readonly Tier[];
+  /** Requests in flight to one endpoint that sets no limit. */
+  maxConcurrency: number;
+  /** Requests in flight of this process. */
+  maxInFlight: number;
+  /** Longest life of a round, in milliseconds. */
+  maxDeadlineMs: number;
+  /** A worker that fails ends the process. */
+  onFailure(error: unknown): void;
+}
+
+const service = 'bellwire.dispatcher.v1.DispatcherService';
+const drainTimeoutMs = 12_000;
+const rememberedDeliveries = 200_000;
+
+/** Turns accepted events into deliveries and gets them there, or gives up and says so. */
+export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
+  const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, onFailure } = deps;
+
+  const stopping = new AbortController();
+  const insist = makeInsist({ log, signal: stopping.signal });
+  const producer = scope.own('dispatcher producer', batchingProducer(eventLog));
+  const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
+  scope.own('dispatcher retries', { close: () => stopping.abort() });
+
+  const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
+  const own = (name: string, worker: Worker): Worker => {
+    const close = async () => {
+      await worker.drain(drainTimeoutMs);
+      await worker.close();
+    };
+    scope.own(name, { close });
+    return worker;
+  };
+
+  if (roles.includes('deliverer')) {
+    const admission = makeAdmission({ clock, maxInFlight: deps.maxInFlight });
+    const sweeping = setInterval(admission.sweep, 1000);
+    scope.own('admission', { close: () => clearInterval(sweeping) });
+    const memory = makeAttemptMemory(rememberedDeliveries);
+    const onGone = ({ id }: { id: string }) => {
+      const state = view.endpoint(id);
+      if (state !== undefined) deps.disableEndpoint(state, 'gone');
+    };
+    const attemptDelivery = makeAttemptDelivery({ send, append, clock, random: deps.random, tiers, log, onGone });
+    const { maxConcurrency } = deps;
+    const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, append, insist };
+    own('deliverer', await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onFailure }));
+  }
+  if (roles.includes('delayer')) {
+    for (const tier of tiers) {
+      own(`delayer ${tier.name}`, await startDelayer({ eventLog, tier, tiers, append, clock, onFailure }));
+    }
+  }
+  if (roles.includes('router')) {
+    const planDeliveries = makePlanDeliveries({
+      view,
+      compileEndpoint,
+      clock,
+      maxDeadlineMs,
+      onUnreadable: ({ endpoint }, error) => log.error({ endpoint_id: endpoint?.id, err: error }, 'endpoint.unreadable'),
+    });
+    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onFailure }));
+  }
+
+  const handlers = makeHandlers({
+    service,
+    authenticate: deps.authenticate,
+    onBug: (error, method) => log.error({ method, err: error }, 'rpc.failed'),
+  });
+  const common = { view, compileEndpoint, append: producer.produce, clock };
+  const implementation: DispatcherServiceServer = {
+    redeliver: handlers.unary('Redeliver', makeRedeliver({ ...common, history: deps.history, maxDeadlineMs })),
+    sendTest: handlers.unary('SendTest', makeSendTest({ ...common, send })),
+    testFilter: handlers.unary('TestFilter', makeTestFilter({ clock })),
+  };
+  const { host, port } = deps;
+  return scope.own(service, await serveGrpc({ host, port, service, definition: DispatcherServiceService, implementation }));
+};

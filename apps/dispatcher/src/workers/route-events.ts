@@ -1,0 +1,83 @@
+import { context, SpanKind, trace } from '@opentelemetry/api';
+import { EventRecord } from '@bellwire/contracts';
+import { LRUCache } from 'lru-cache';
+import { contextOfHeaders, startWorker, topicNames, traceHeaders, type Log, type NewRecord, type Task, type Worker } from '@bellwire/messaging';
+import type { RegistryView } from '@bellwire/registry-view';
+import type { Append } from '../ports.ts';
+
+export interface RouteEventsDeps {
+  eventLog: Log;
+  view: Pick<RegistryView, 'catchUp'>;
+  planDeliveries(event: EventRecord, headers: Readonly<Record<string, string>>): NewRecord[];
+  append: Append;
+  /** Runs until it succeeds or the service stops. */
+  insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
+  onFailure(error: unknown): void;
+}
+
+/** Most events that are planned between two writes: bounds the memory of their deliveries. */
+const batchSize = 500;
+
+/**
+ * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
+ * call has returned gets every event that was published after it. While one batch is planned and written the next
+ * gathers. Repeats of a keyed event that this process has routed are dropped.
+ */
+export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
+  const { eventLog, view, planDeliveries, append, insist, onFailure } = deps;
+  const waiting: Task<EventRecord>[] = [];
+  const routedKeyed = new LRUCache<string, true>({ max: 100_000 });
+  let isRouting = false;
+
+  const planOne = ({ value: event, record }: Task<EventRecord>): NewRecord[] => {
+    const tracer = trace.getTracer('bellwire');
+    const parent = contextOfHeaders(record.headers);
+    const attributes = {
+      'messaging.operation.type': 'process',
+      'webhook.event.id': event.eventId,
+      'webhook.tenant.id': event.tenantId,
+    };
+    const span = tracer.startSpan('process events', { kind: SpanKind.CONSUMER, attributes }, parent);
+    try {
+      return context.with(trace.setSpan(parent, span), () => planDeliveries(event, traceHeaders()));
+    } finally {
+      span.end();
+    }
+  };
+
+  const isRepeat = ({ value: event }: Task<EventRecord>): boolean => {
+    if (event.idempotencyKey === undefined) return false;
+    if (routedKeyed.has(event.eventId)) return true;
+    routedKeyed.set(event.eventId, true);
+    return false;
+  };
+
+  const routeWaiting = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const tasks = waiting.splice(0, batchSize);
+      await insist('registry position', () => view.catchUp());
+      await append(tasks.flatMap((task) => (isRepeat(task) ? [] : planOne(task))));
+      for (const task of tasks) task.settle();
+    }
+  };
+
+  const handle = (tasks: readonly Task<EventRecord>[]): void => {
+    waiting.push(...tasks);
+    if (isRouting) return;
+    isRouting = true;
+    routeWaiting()
+      .catch(onFailure)
+      .finally(() => {
+        isRouting = false;
+      });
+  };
+
+  return startWorker({
+    log: eventLog,
+    topics: [topicNames.events],
+    group: 'router',
+    decode: (bytes) => EventRecord.decode(bytes),
+    handle,
+    onFailure,
+  });
+};

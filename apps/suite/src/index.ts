@@ -1,0 +1,1 @@
+export { startSuite, type Suite, type SuiteDeps } from './start-suite.ts';
