@@ -28,14 +28,12 @@ const dayMs = 24 * 60 * 60 * 1000;
 export const topicSpecs = ({ partitions, tiers }: TopicSettings): readonly TopicSpec[] => [
   { name: topicNames.events, partitions, retentionMs: 7 * dayMs, cleanup: 'delete' },
   { name: topicNames.deliveries, partitions, retentionMs: 7 * dayMs, cleanup: 'delete' },
-  ...tiers.map(
-    (tier): TopicSpec => ({
-      name: topicNames.retries(tier.name),
-      partitions,
-      retentionMs: Math.max(7 * dayMs, 3 * tier.delayMs),
-      cleanup: 'delete',
-    }),
-  ),
+  ...tiers.map((tier): TopicSpec => ({
+    name: topicNames.retries(tier.name),
+    partitions,
+    retentionMs: Math.max(7 * dayMs, 3 * tier.delayMs),
+    cleanup: 'delete',
+  })),
   { name: topicNames.deadLetters, partitions, retentionMs: 30 * dayMs, cleanup: 'delete' },
   { name: topicNames.audit, partitions, retentionMs: 7 * dayMs, cleanup: 'delete' },
   { name: topicNames.registryChanges, partitions: 1, retentionMs: dayMs, cleanup: 'compact' },

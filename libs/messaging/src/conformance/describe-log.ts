@@ -1,0 +1,363 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Commit, Log, LogRecord, NewRecord, Subscription, TopicPartition, TopicSpec } from '../log.ts';
+
+/** An adapter under test, on a store of its own. */
+export interface LogHarness {
+  /** Opens the log. After close(), a second call opens what the first one left. */
+  open(): Promise<Log>;
+  /** A second process on the same log, where the adapter allows it. */
+  openAnother?(): Promise<Log>;
+  /** Compacts and drops what is past its retention now; left out where nobody can ask for that. */
+  upkeep?(log: Log): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Waits for a condition; fails with its own text after 15 s (Kafka's first rebalance takes several). */
+export const eventually = async (condition: () => boolean, limitMs = 15_000): Promise<void> => {
+  for (const giveUpAt = Date.now() + limitMs; !condition();) {
+    if (Date.now() > giveUpAt) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+};
+
+/** A member of a group that writes down what it is told. */
+export interface Recorder {
+  records: LogRecord[];
+  /** In order: what was gained and lost. */
+  moves: { kind: 'assigned' | 'revoked'; partition: TopicPartition; commit?: Commit | undefined }[];
+  /** Partitions that it has now. */
+  owned(): string[];
+  subscription: Subscription;
+}
+
+export const join = async (log: Log, group: string, topics: readonly string[]): Promise<Recorder> => {
+  const records: LogRecord[] = [];
+  const moves: Recorder['moves'] = [];
+  const owned = new Set<string>();
+  const subscription = await log.consume({
+    topics,
+    group,
+    handlers: {
+      assigned: (list) =>
+        list.forEach(({ partition, commit }) => {
+          moves.push({ kind: 'assigned', partition, commit });
+          owned.add(`${partition.topic}/${partition.partition}`);
+        }),
+      revoked: (list) =>
+        list.forEach((partition) => {
+          moves.push({ kind: 'revoked', partition });
+          owned.delete(`${partition.topic}/${partition.partition}`);
+        }),
+      records: (batch) => void records.push(...batch),
+    },
+  });
+  return { records, moves, owned: () => [...owned].sort(), subscription };
+};
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export const spec = (name: string, partitions = 4, changes: Partial<TopicSpec> = {}): TopicSpec => ({
+  name,
+  partitions,
+  retentionMs: 7 * dayMs,
+  cleanup: 'delete',
+  ...changes,
+});
+
+const record = (topic: string, key: string, text: string): NewRecord => ({ topic, key, value: Buffer.from(text) });
+
+const texts = (records: readonly LogRecord[]): string[] => records.map((r) => Buffer.from(r.value ?? []).toString());
+
+/**
+ * What every adapter promises. `groups`: several members may share a group (Kafka, the simulator).
+ * A harness is made for every test, so topic names need not be unique.
+ */
+export const describeLog = (
+  name: string,
+  makeHarness: () => Promise<LogHarness>,
+  { groups }: { groups: boolean },
+): void => {
+  describe(`${name}: a log`, () => {
+    let harness: LogHarness;
+    let log: Log;
+
+    beforeEach(async () => {
+      harness = await makeHarness();
+      log = await harness.open();
+      await log.topics([spec('t')]);
+    });
+
+    afterEach(async () => {
+      await log.close();
+      await harness.dispose();
+    });
+
+    test('gives back bytes and headers as they came', async () => {
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+      const headers = { traceparent: '00-aa-bb-01', 'x-quote': `"'\\{},` };
+      const sent: NewRecord[] = [
+        { topic: 't', key: 'clé "quoted"\\,{}', value: bytes, headers },
+        { topic: 't', key: '', value: new Uint8Array(0) },
+        { topic: 't', key: 'NULL', value: null },
+      ];
+      const beforeMs = Date.now();
+      const positions = await log.produce(sent);
+      const member = await join(log, 'g', ['t']);
+      await eventually(() => member.records.length === 3);
+      for (const [index, { key, value, headers: sentHeaders = {} }] of sent.entries()) {
+        const got = member.records.find((r) => r.key === key);
+        expect(got).toMatchObject({ ...positions[index], headers: sentHeaders });
+        expect(got?.value === null ? null : Buffer.from(got?.value ?? 'missing')).toEqual(
+          value === null ? null : Buffer.from(value),
+        );
+        expect(Math.abs((got?.timestampMs ?? 0) - beforeMs)).toBeLessThan(60_000);
+      }
+    });
+
+    test('gives back the same bytes from the beginning and from the end', async () => {
+      const member = await join(log, 'g', ['t']);
+      await eventually(() => member.moves.length === 4);
+      await log.produce([{ topic: 't', key: 'k', value: Buffer.from([0, 255, 92]), headers: { a: 'b' } }]);
+      await eventually(() => member.records.length === 1);
+      const late = await join(log, 'late', ['t']);
+      await eventually(() => late.records.length === 1);
+      const comparable = (r: LogRecord | undefined) => ({ ...r, value: [...(r?.value ?? [])] });
+      expect(comparable(late.records[0])).toEqual(comparable(member.records[0]));
+    });
+
+    test('keeps the records of a key in one partition and in order', async () => {
+      const member = await join(log, 'g', ['t']);
+      await Promise.all(
+        Array.from({ length: 30 }, (_, round) =>
+          log.produce(Array.from({ length: 10 }, (_key, k) => record('t', `k${k}`, `${round}`))),
+        ),
+      );
+      await eventually(() => member.records.length === 300);
+      for (let k = 0; k < 10; k++) {
+        const own = member.records.filter((r) => r.key === `k${k}`);
+        expect(new Set(own.map((r) => r.partition)).size).toBe(1);
+        expect(texts(own)).toEqual(Array.from({ length: 30 }, (_, round) => `${round}`));
+      }
+      for (let partition = 0; partition < 4; partition++) {
+        const offsets = member.records.filter((r) => r.partition === partition).map((r) => r.offset);
+        expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+      }
+    });
+
+    test('gives each of two groups everything', async () => {
+      const one = await join(log, 'one', ['t']);
+      await log.produce([record('t', 'a', '1'), record('t', 'b', '2')]);
+      const two = await join(log, 'two', ['t']);
+      await log.produce([record('t', 'c', '3')]);
+      await eventually(() => one.records.length === 3 && two.records.length === 3);
+      expect(texts(two.records).sort()).toEqual(['1', '2', '3']);
+    });
+
+    test('goes on from the commit, metadata with it, after a restart', async () => {
+      await log.topics([spec('single', 1)]);
+      await log.produce(['0', '1', '2', '3'].map((text) => record('single', 'k', text)));
+      const before = await join(log, 'g', ['single']);
+      await eventually(() => before.records.length === 4);
+      const metadata = `1${'Az+/'.repeat(900)}`;
+      await before.subscription.commit([{ topic: 'single', partition: 0, offset: 1, metadata: '' }]);
+      await before.subscription.commit([{ topic: 'single', partition: 0, offset: 2, metadata }]);
+      await before.subscription.close();
+      await log.close();
+
+      log = await harness.open();
+      const after = await join(log, 'g', ['single']);
+      await eventually(() => after.records.length === 2);
+      expect(after.moves[0]?.commit).toMatchObject({ topic: 'single', partition: 0, offset: 2, metadata });
+      expect(texts(after.records)).toEqual(['2', '3']);
+    });
+
+    test('fetches nothing of a paused partition until it is resumed', async () => {
+      await log.topics([spec('single', 1)]);
+      const partition = { topic: 'single', partition: 0 };
+      const member = await join(log, 'g', ['single', 't']);
+      await eventually(() => member.moves.length === 5);
+      member.subscription.pause(partition);
+      // The sentinel in another partition shows that there was time enough.
+      await log.produce([record('single', 'k', 'held')]);
+      await log.produce([record('t', 'k', 'sentinel')]);
+      await eventually(() => member.records.length > 0);
+      expect(texts(member.records)).toEqual(['sentinel']);
+      member.subscription.resume(partition);
+      await eventually(() => member.records.length === 2);
+      expect(texts(member.records)).toEqual(['sentinel', 'held']);
+    });
+
+    test('knows where each partition ends', async () => {
+      expect(await log.endOffsets('t')).toEqual([0, 0, 0, 0]);
+      const positions = await log.produce(Array.from({ length: 50 }, (_, i) => record('t', `k${i}`, 'x')));
+      const ends = [0, 0, 0, 0];
+      for (const { partition, offset } of positions) ends[partition] = Math.max(ends[partition] ?? 0, offset + 1);
+      expect(await log.endOffsets('t')).toEqual(ends);
+      expect(ends.reduce((a, b) => a + b)).toBe(50);
+    });
+
+    test('reads a partition from an offset on, and follows it', async () => {
+      await log.topics([spec('single', 1)]);
+      await log.produce(['0', '1', '2'].map((text) => record('single', text, text)));
+      const got: LogRecord[] = [];
+      const reader = await log.read({
+        topic: 'single',
+        partition: 0,
+        fromOffset: 1,
+        records: (batch) => void got.push(...batch),
+      });
+      await log.produce([record('single', 'x', '3')]);
+      await eventually(() => got.length === 3);
+      expect(texts(got)).toEqual(['1', '2', '3']);
+      await reader.close();
+    });
+
+    test('produces nothing when asked to', async () => {
+      expect(await log.produce([])).toEqual([]);
+      expect(await log.endOffsets('t')).toEqual([0, 0, 0, 0]);
+    });
+
+    test('takes 5,000 records in one call', async () => {
+      const member = await join(log, 'g', ['t']);
+      const sent = Array.from({ length: 5000 }, (_, i) => record('t', `k${i % 100}`, `${i}`));
+      const positions = await log.produce(sent);
+      await eventually(() => member.records.length >= 5000);
+      expect(new Set(positions.map((p) => `${p.partition}/${p.offset}`)).size).toBe(5000);
+      expect(new Set(texts(member.records)).size).toBe(5000);
+      const late = await join(log, 'late', ['t']);
+      await eventually(() => late.records.length >= 5000);
+      expect(texts(late.records).sort()).toEqual(sent.map((r) => Buffer.from(r.value ?? []).toString()).sort());
+    });
+
+    test('leaves topics that it has as they are, and says so when the number of partitions differs', async () => {
+      await log.produce([record('t', 'k', 'kept')]);
+      await log.topics([spec('t')]);
+      expect((await log.endOffsets('t')).reduce((a, b) => a + b)).toBe(1);
+      await expect(log.topics([spec('t', 5)])).rejects.toThrow(/"t" has 4 partitions and 5 are asked for/);
+    });
+
+    test('keeps the last record of each key when it compacts, and the last of all', async () => {
+      const { upkeep } = harness;
+      if (upkeep === undefined) return;
+      await log.topics([spec('c', 1, { cleanup: 'compact', retentionMs: dayMs })]);
+      const deleted: NewRecord = { topic: 'c', key: 'b', value: null };
+      await log.produce([
+        record('c', 'a', 'a1'),
+        record('c', 'b', 'b1'),
+        record('c', 'a', 'a2'),
+        deleted,
+        record('c', 'd', 'd1'),
+      ]);
+      const read = async (): Promise<LogRecord[]> => {
+        const got: LogRecord[] = [];
+        const reader = await log.read({
+          topic: 'c',
+          partition: 0,
+          fromOffset: 0,
+          records: (batch) => void got.push(...batch),
+        });
+        const [end = 0] = await log.endOffsets('c');
+        await eventually(() => got.at(-1)?.offset === end - 1);
+        await reader.close();
+        return got;
+      };
+      await upkeep(log);
+      expect((await read()).map((r) => [r.key, r.offset, r.value === null])).toEqual([
+        ['a', 2, false],
+        ['b', 3, true],
+        ['d', 4, false],
+      ]);
+
+      // A tombstone goes when its retention is over, but the last record of a partition stays.
+      await log.produce([{ topic: 'c', key: 'd', value: null }]);
+      await log.topics([spec('c', 1, { cleanup: 'compact', retentionMs: -dayMs })]);
+      await upkeep(log);
+      expect((await read()).map((r) => [r.key, r.offset])).toEqual([
+        ['a', 2],
+        ['d', 5],
+      ]);
+      expect(await log.endOffsets('c')).toEqual([6]);
+    });
+
+    test('drops records that are past their retention', async () => {
+      const { upkeep } = harness;
+      if (upkeep === undefined) return;
+      await log.topics([spec('old', 1, { retentionMs: -dayMs })]);
+      await log.produce([record('old', 'a', '1'), record('old', 'a', '2')]);
+      await upkeep(log);
+      const member = await join(log, 'g', ['old']);
+      await eventually(() => member.moves.length === 1);
+      await log.produce([record('old', 'a', 'sentinel')]);
+      await eventually(() => member.records.length > 0);
+      expect(member.records.map((r) => r.offset)).toEqual([2]);
+    });
+
+    test('closes in the middle of work: every produce ends, and what was promised is there', async () => {
+      const member = await join(log, 'g', ['t']);
+      const calls = Array.from({ length: 50 }, (_, i) => log.produce([record('t', `k${i}`, `${i}`)]));
+      const closing = log.close();
+      const results = await Promise.allSettled(calls);
+      await closing;
+      const seen = member.records.length;
+      await expect(log.produce([record('t', 'k', 'late')])).rejects.toThrow();
+
+      log = await harness.open();
+      expect(member.records.length).toBe(seen);
+      const kept = (await log.endOffsets('t')).reduce((a, b) => a + b);
+      expect(kept).toBeGreaterThanOrEqual(results.filter((result) => result.status === 'fulfilled').length);
+    });
+
+    if (groups) describeGroups(() => ({ harness, log }));
+  });
+};
+
+const describeGroups = (current: () => { harness: LogHarness; log: Log }): void => {
+  const all = ['t/0', 't/1', 't/2', 't/3'];
+  const two = async (): Promise<{ another: Log; one: Recorder; other: Recorder }> => {
+    const { harness, log } = current();
+    const another = (await harness.openAnother?.()) ?? log;
+    const one = await join(log, 'g', ['t']);
+    await eventually(() => one.owned().length === 4);
+    const other = await join(another, 'g', ['t']);
+    await eventually(() => one.owned().length === 2 && other.owned().length === 2);
+    return { another, one, other };
+  };
+
+  test('shares partitions among the members of a group', async () => {
+    const { another, one, other } = await two();
+    expect([...one.owned(), ...other.owned()].sort()).toEqual(all);
+    await current().log.produce(Array.from({ length: 100 }, (_, i) => record('t', `k${i}`, `${i}`)));
+    await eventually(() => one.records.length + other.records.length >= 100);
+    expect(new Set(texts([...one.records, ...other.records])).size).toBe(100);
+    await another.close();
+  });
+
+  test('does not assign a partition again that a member keeps', async () => {
+    const { another, one } = await two();
+    const kept = one.owned();
+    const assigned = one.moves.filter(
+      (move) => move.kind === 'assigned' && kept.includes(`t/${move.partition.partition}`),
+    );
+    expect(assigned).toHaveLength(kept.length);
+    await another.close();
+  });
+
+  test('gives the partitions of a member that leaves to the others, with its commits', async () => {
+    const { another, one, other } = await two();
+    await current().log.produce(Array.from({ length: 100 }, (_, i) => record('t', `k${i}`, `${i}`)));
+    await eventually(() => one.records.length + other.records.length >= 100);
+    const moving = other.owned().map((name) => Number(name.slice(2)));
+    const ends = await current().log.endOffsets('t');
+    await other.subscription.commit(
+      moving.map((partition) => ({ topic: 't', partition, offset: (ends[partition] ?? 0) - 1, metadata: '' })),
+    );
+    await other.subscription.close();
+    await eventually(() => one.owned().length === 4);
+    await eventually(() => moving.every((partition) => one.records.some((r) => r.partition === partition)));
+    const regained = one.records.slice(-moving.length);
+    expect(regained.map((r) => [r.partition, r.offset]).sort()).toEqual(
+      moving.map((partition) => [partition, (ends[partition] ?? 0) - 1]).sort(),
+    );
+    await another.close();
+  });
+};

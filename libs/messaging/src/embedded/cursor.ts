@@ -1,0 +1,122 @@
+import type { LogRecord } from '../log.ts';
+import type { Partition } from './partition.ts';
+
+/** Hands the records of one partition over, in order, from a position on. */
+export interface Cursor {
+  readonly partition: Partition;
+  start(): void;
+  pause(): void;
+  resume(): void;
+  /** Resolves when nothing more will be handed over. */
+  close(): Promise<void>;
+}
+
+export interface CursorOptions {
+  partition: Partition;
+  fromOffset: number;
+  /** Reads from the database. */
+  read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
+  deliver: (batch: readonly LogRecord[]) => void;
+  onError: (error: unknown) => void;
+}
+
+/** One turn of the event loop hands over at most so many records of a partition. */
+const batchRecords = 500;
+/** A read aims at so many bytes, by the size of the records it saw last. */
+const readBytes = 2 * 1024 * 1024;
+
+export const openCursor = ({ partition, fromOffset, read, deliver, onError }: CursorOptions): Cursor => {
+  let position = fromOffset;
+  let state: 'idle' | 'scheduled' | 'reading' = 'idle';
+  let running = false;
+  let paused = false;
+  let limit = 200;
+  let backoffMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<void> = Promise.resolve();
+
+  const stopped = (): boolean => paused || !running;
+
+  const schedule = (): void => {
+    if (state !== 'idle' || timer !== undefined || stopped() || position >= partition.end()) return;
+    state = 'scheduled';
+    setImmediate(() => {
+      state = 'idle';
+      pump();
+    });
+  };
+
+  const hand = (batch: readonly LogRecord[], nextPosition: number): void => {
+    position = nextPosition;
+    partition.trim();
+    schedule();
+    if (batch.length === 0) return;
+    try {
+      deliver(batch);
+    } catch (error) {
+      onError(error);
+    }
+  };
+
+  const fromDatabase = async (): Promise<void> => {
+    const asked = limit;
+    const endBefore = partition.end();
+    const batch = await read(partition, position, asked);
+    backoffMs = 0;
+    state = 'idle';
+    if (stopped()) return;
+    const last = batch.at(-1);
+    const bytes = batch.reduce((sum, record) => sum + 100 + (record.value?.length ?? 0), 0);
+    if (last !== undefined) limit = Math.min(2000, Math.max(10, Math.floor((readBytes * batch.length) / bytes)));
+    // Fewer than asked: what is missing up to the end was dropped by retention or compaction.
+    const next = last === undefined ? position : last.offset + 1;
+    hand(batch, batch.length < asked ? Math.max(next, endBefore) : next);
+  };
+
+  const retryLater = (error: unknown): void => {
+    state = 'idle';
+    if (!running) return;
+    onError(error);
+    backoffMs = Math.min(2000, Math.max(50, backoffMs * 2));
+    timer = setTimeout(() => {
+      timer = undefined;
+      schedule();
+    }, backoffMs);
+  };
+
+  const pump = (): void => {
+    if (stopped() || position >= partition.end()) return;
+    const batch = partition.take(position, batchRecords);
+    if (batch !== undefined) {
+      hand(batch, position + batch.length);
+      return;
+    }
+    state = 'reading';
+    reading = fromDatabase().catch(retryLater);
+  };
+
+  const follower = { position: () => position, wake: schedule };
+
+  return {
+    partition,
+    start() {
+      running = true;
+      partition.follow(follower);
+      schedule();
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      schedule();
+    },
+    async close() {
+      running = false;
+      clearTimeout(timer);
+      timer = undefined;
+      partition.unfollow(follower);
+      await reading;
+    },
+  };
+};

@@ -1,0 +1,113 @@
+import { Pool, type QueryResult, type QueryResultRow } from 'pg';
+import type { Commit, LogRecord } from '../log.ts';
+import type { Partition } from './partition.ts';
+import { compactSql, loadCommitsSql, readSql, saveCommitsSql, trimSql } from './schema.ts';
+import { unavailable } from './session.ts';
+
+/** Everything but appending: reads, commits and upkeep, on a few connections of their own. */
+export interface Store {
+  read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
+  loadCommits(group: string, topics: readonly string[]): Promise<readonly Commit[]>;
+  saveCommits(group: string, commits: readonly Commit[]): Promise<void>;
+  /** Drops what was taken before `beforeMs`. */
+  trim(partition: Partition, beforeMs: number): Promise<void>;
+  /** Keeps the newest record of each key; tombstones that were taken before `beforeMs` go too. */
+  compact(partition: Partition, beforeMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Headers are written by layOut() only; anything else in the column reads as none. */
+export const parseHeaders = (text: string | null): Readonly<Record<string, string>> => {
+  if (text === null) return noHeaders;
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null) return noHeaders;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parsed)) if (typeof value === 'string') headers[name] = value;
+  return headers;
+};
+
+interface RecordRow {
+  off: string;
+  key: string;
+  value: Buffer | null;
+  headers: string | null;
+  at: string;
+}
+
+interface CommitRow {
+  topic: string;
+  part: number;
+  off: string;
+  metadata: string;
+}
+
+const trimmedAtOnce = 5000;
+
+/**
+ * synchronous_commit is off here: what a crash of the machine can take is the last half second of commits, and that only
+ * repeats work; dropping old records twice does nothing. Appending never comes this way.
+ */
+export const openStore = (connectionString: string, onError: (error: unknown) => void): Store => {
+  const pool = new Pool({
+    connectionString,
+    application_name: 'bellwire-log',
+    max: 2,
+    connectionTimeoutMillis: 5000,
+    query_timeout: 60_000,
+    keepAlive: true,
+    options: '-c synchronous_commit=off -c jit=off',
+  });
+  pool.on('error', onError);
+
+  const query = async <Row extends QueryResultRow>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<QueryResult<Row>> => {
+    try {
+      return await pool.query<Row>({ name, text, values });
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+
+  return {
+    async read({ topic, partition }, fromOffset, limit) {
+      const { rows } = await query<RecordRow>('read', readSql, [topic, partition, fromOffset, limit]);
+      return rows.map(({ off, key, value, headers, at }) => ({
+        topic,
+        partition,
+        offset: Number(off),
+        key,
+        value,
+        headers: parseHeaders(headers),
+        timestampMs: Number(at),
+      }));
+    },
+    async loadCommits(group, topics) {
+      const { rows } = await query<CommitRow>('load-commits', loadCommitsSql, [group, topics]);
+      return rows.map(({ topic, part, off, metadata }) => ({ topic, partition: part, offset: Number(off), metadata }));
+    },
+    async saveCommits(group, commits) {
+      await query('save-commits', saveCommitsSql, [
+        group,
+        commits.map((commit) => commit.topic),
+        commits.map((commit) => commit.partition),
+        commits.map((commit) => commit.offset),
+        commits.map((commit) => commit.metadata),
+      ]);
+    },
+    async trim({ topic, partition }, beforeMs) {
+      for (;;) {
+        const { rowCount } = await query('trim', trimSql, [topic, partition, beforeMs, trimmedAtOnce]);
+        if ((rowCount ?? 0) < trimmedAtOnce) return;
+      }
+    },
+    async compact({ topic, partition }, beforeMs) {
+      await query('compact', compactSql, [topic, partition, beforeMs]);
+    },
+    close: () => pool.end(),
+  };
+};

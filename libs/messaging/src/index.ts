@@ -1,0 +1,29 @@
+// The log that services speak to each other over: the port, its adapters, and what every consumer needs above it.
+// The conformance suite is not among the exports: it needs jest. Adapters import it by its path.
+export type {
+  Commit,
+  ConsumeOptions,
+  ConsumerHandlers,
+  Log,
+  LogRecord,
+  NewRecord,
+  Position,
+  Reader,
+  ReadOptions,
+  Subscription,
+  TopicPartition,
+  TopicSpec,
+} from './log.ts';
+export { topicNames, topicSpecs, type TopicSettings } from './topics.ts';
+export { partitionOf } from './partitioner.ts';
+export { startWorker, type Task, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';
+export { batchingProducer, type BatchingProducer, type BatchingProducerOptions } from './batching-producer.ts';
+export { followCompacted, type CompactedView, type CompactedViewOptions } from './compacted-view.ts';
+export { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded-log.ts';
+export {
+  simulatedLog,
+  type SimulatedFaults,
+  type SimulatedLog,
+  type SimulatedLogOptions,
+} from './simulated/simulated-log.ts';
+export { contextOfHeaders, traceHeaders } from './trace-headers.ts';

@@ -1,0 +1,147 @@
+import type { Log, LogRecord } from './log.ts';
+import { openCommitter } from './settlement/committer.ts';
+import { openDeadLetters } from './settlement/dead-letters.ts';
+import { openEnding } from './settlement/ending.ts';
+import { openOwned, type Owned } from './settlement/owned.ts';
+
+/** One record, decoded, until it is settled. */
+export interface Task<T> {
+  readonly value: T;
+  readonly record: LogRecord;
+  /** Everything that follows from the record is durable: it need not be seen again. Harmless twice, and after a move. */
+  settle(): void;
+  /** Whether its partition is still ours, unmoved since the record was fetched. */
+  isCurrent(): boolean;
+}
+
+export interface WorkerOptions<T> {
+  log: Log;
+  topics: readonly string[];
+  group: string;
+  /** Throws where the bytes make no sense: the record goes to dead-letters and the partition moves on. */
+  decode: (bytes: Uint8Array) => T;
+  /**
+   * Takes tasks of one partition in order, and returns at once. It throws only by a bug: onFailure hears of it, and the
+   * tasks stay unsettled.
+   */
+  handle: (tasks: readonly Task<T>[]) => void;
+  /**
+   * Per partition: fetching stops when so many records lie between the oldest unsettled and the newest fetched one, or so
+   * many bytes are unsettled; it goes on at half of both. @default 2000 records, 64 MiB
+   */
+  window?: { records: number; bytes: number };
+  /** A commit or a dead letter failed and is tried again, or handle() threw. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Counts since the start. */
+export interface WorkerStats {
+  /** Records that were fetched again although they were in hand or done. */
+  readonly repeatsDropped: number;
+  readonly unreadable: number;
+  /** Completions that did not fit into the metadata of a commit: work that a restart would have repeated. */
+  readonly completionsDropped: number;
+}
+
+export interface Worker {
+  /** Records of our partitions that are not settled. */
+  inFlight(): number;
+  stats(): WorkerStats;
+  /**
+   * Stops fetching for good, waits until everything is settled, and commits. Resolves after timeoutMs at the latest: what
+   * is not settled by then is repeated by the next owner.
+   */
+  drain(timeoutMs: number): Promise<void>;
+  /** Commits what is settled, then leaves the group. */
+  close(): Promise<void>;
+}
+
+const defaultWindow = { records: 2000, bytes: 64 * 1024 * 1024 };
+const commitIntervalMs = 20;
+/** What close() spends on a last commit that fails; losing it only repeats work. */
+const lastCommitMs = 1000;
+
+/**
+ * Consumes topics as a member of a group, above any log: hands records over without waiting, lets them be settled in any
+ * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
+ */
+export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
+  const { log, topics, group, decode, handle, window = defaultWindow, onFailure } = options;
+  let repeatsDropped = 0;
+  let unreadable = 0;
+
+  const owned = openOwned({ limit: window, onChanged: () => committer.touch(), onFewer: () => ending.check() });
+  const deadLetters = openDeadLetters(log, onFailure);
+  const committer = openCommitter({
+    intervalMs: commitIntervalMs,
+    collect: () => owned.collect(),
+    commit: (commits) => subscription.commit(commits),
+    giveBack: (commits) => owned.giveBack(commits),
+    onFailure,
+  });
+  const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
+
+  const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
+    const settle = (): void => own.settle(record.offset);
+    const { isCurrent } = own;
+    try {
+      if (record.value === null) throw new Error('the record has no value');
+      return { value: decode(record.value), record, settle, isCurrent };
+    } catch (error) {
+      unreadable++;
+      deadLetters.send({ record, error, settle, isCurrent });
+      return undefined;
+    }
+  };
+
+  const take = (batch: readonly LogRecord[]): void => {
+    const own = batch[0] && owned.of(batch[0]);
+    if (own === undefined || ending.begun()) return;
+    const tasks: Task<T>[] = [];
+    for (const record of batch) {
+      const task = own.admit(record) ? taskOf(own, record) : void repeatsDropped++;
+      if (task !== undefined) tasks.push(task);
+    }
+    try {
+      if (tasks.length > 0) handle(tasks);
+    } catch (error) {
+      onFailure(error);
+    }
+    own.balance();
+  };
+
+  const leave = async (): Promise<void> => {
+    ending.begin();
+    owned.stopFetching();
+    await ending.commit(lastCommitMs);
+    committer.stop();
+    owned.loseAll();
+    await deadLetters.stop();
+    await subscription.close();
+  };
+
+  const subscription = await log.consume({
+    topics,
+    group,
+    handlers: {
+      assigned: (partitions) => partitions.forEach(({ partition, commit }) => owned.assign(partition, commit)),
+      revoked: (partitions) => partitions.forEach((partition) => owned.lose(partition)),
+      records: take,
+    },
+  });
+  owned.attach(subscription);
+  let closed: Promise<void> | undefined;
+
+  return {
+    inFlight: () => owned.inFlight(),
+    stats: () => ({ repeatsDropped, unreadable, completionsDropped: owned.completionsDropped() }),
+    async drain(timeoutMs) {
+      const giveUpAtMs = Date.now() + timeoutMs;
+      ending.begin();
+      owned.stopFetching();
+      await ending.settled(timeoutMs);
+      await ending.commit(Math.max(1, giveUpAtMs - Date.now()));
+    },
+    close: () => (closed ??= leave()),
+  };
+};

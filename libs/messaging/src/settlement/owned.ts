@@ -1,0 +1,175 @@
+import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
+import { decodeCompleted, encodeCompleted } from './completed-offsets.ts';
+import { settlementWindow } from './window.ts';
+
+/**
+ * A partition while it is ours. One that moves away and comes back is another object: this is the ownership epoch, which
+ * rises only when a partition really moves.
+ */
+export interface Owned {
+  /** False where the record was in hand or done before: drop it. */
+  admit(record: LogRecord): boolean;
+  settle(offset: number): void;
+  isCurrent(): boolean;
+  /** Pauses a full partition, resumes one with room. */
+  balance(): void;
+}
+
+/** The partitions that are ours. */
+export interface OwnedPartitions {
+  of(partition: TopicPartition): Owned | undefined;
+  assign(partition: TopicPartition, commit: Commit | undefined): void;
+  lose(partition: TopicPartition): void;
+  loseAll(): void;
+  inFlight(): number;
+  /** What has changed since it was called last, to be committed. */
+  collect(): readonly Commit[];
+  /** These could not be committed: they have changed still. */
+  giveBack(commits: readonly Commit[]): void;
+  /** Completions that did not fit into the metadata of a commit. */
+  completionsDropped(): number;
+  /** Where pauses and resumes go; until it is known they are kept. */
+  attach(subscription: Subscription): void;
+  /** Pauses everything, for good. */
+  stopFetching(): void;
+}
+
+export interface OwnedOptions {
+  limit: { records: number; bytes: number };
+  /** There is something to commit. */
+  onChanged: () => void;
+  /** A record was settled, or a partition lost. */
+  onFewer: () => void;
+}
+
+/** Metadata of a commit, as the port and Kafka's default (offset.metadata.max.bytes = 4096) allow. */
+const metadataBytes = 4000;
+
+export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
+
+const sizeOf = (record: LogRecord): number => record.key.length + (record.value?.length ?? 0);
+
+interface Entry extends Owned {
+  partition: TopicPartition;
+  unsettled(): number;
+  /** The commit, where there is something new. */
+  collect(): (Commit & { dropped: number }) | undefined;
+  touch(): void;
+  lose(): void;
+  isPaused(): boolean;
+}
+
+interface Shared extends OwnedOptions {
+  subscription(): Subscription | undefined;
+  stopped(): boolean;
+}
+
+const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shared): Entry => {
+  const { limit, onChanged, onFewer } = shared;
+  const begin = commit?.offset ?? 0;
+  const window = settlementWindow(begin, decodeCompleted(begin, commit?.metadata ?? ''));
+  let lost = false;
+  let paused = false;
+  let changed = false;
+
+  const touch = (): void => {
+    changed = true;
+    onChanged();
+  };
+
+  const balance = (): void => {
+    const full = window.length() >= limit.records || window.bytes() >= limit.bytes;
+    const roomy = window.length() <= limit.records / 2 && window.bytes() <= limit.bytes / 2;
+    if (!paused && (full || shared.stopped())) {
+      paused = true;
+      shared.subscription()?.pause(partition);
+    } else if (paused && roomy && !shared.stopped()) {
+      paused = false;
+      shared.subscription()?.resume(partition);
+    }
+  };
+
+  return {
+    partition,
+    admit(record) {
+      const isNew = window.admit(record.offset, sizeOf(record));
+      // What was done before a restart moves the watermark too.
+      if (!isNew) touch();
+      return isNew;
+    },
+    settle(offset) {
+      if (lost || !window.settle(offset)) return;
+      touch();
+      if (paused) balance();
+      onFewer();
+    },
+    isCurrent: () => !lost,
+    balance,
+    unsettled: () => window.unsettled(),
+    collect() {
+      if (!changed) return undefined;
+      changed = false;
+      const { offset, completed } = window.progress();
+      const { text, dropped } = encodeCompleted(offset, completed, metadataBytes);
+      return { ...partition, offset, metadata: text, dropped };
+    },
+    touch,
+    lose: () => void (lost = true),
+    isPaused: () => paused,
+  };
+};
+
+export const openOwned = (options: OwnedOptions): OwnedPartitions => {
+  const entries = new Map<string, Entry>();
+  let subscription: Subscription | undefined;
+  let stopped = false;
+  let completionsDropped = 0;
+  const shared: Shared = { ...options, subscription: () => subscription, stopped: () => stopped };
+
+  const lose = (partition: TopicPartition): void => {
+    entries.get(nameOf(partition))?.lose();
+    entries.delete(nameOf(partition));
+    options.onFewer();
+  };
+
+  return {
+    of: (partition) => entries.get(nameOf(partition)),
+    assign(partition, commit) {
+      // The port promises not to, but it does no harm: a partition that we have is not begun again.
+      if (entries.has(nameOf(partition))) return;
+      const entry = own(partition, commit, shared);
+      entries.set(nameOf(partition), entry);
+      entry.balance();
+    },
+    lose,
+    loseAll: () => [...entries.values()].forEach((entry) => lose(entry.partition)),
+    inFlight() {
+      let sum = 0;
+      for (const entry of entries.values()) sum += entry.unsettled();
+      return sum;
+    },
+    collect() {
+      const commits: Commit[] = [];
+      if (subscription === undefined) return commits;
+      for (const entry of entries.values()) {
+        const found = entry.collect();
+        if (found === undefined) continue;
+        const { dropped, ...commit } = found;
+        completionsDropped += dropped;
+        commits.push(commit);
+      }
+      return commits;
+    },
+    giveBack: (commits) => commits.forEach((commit) => entries.get(nameOf(commit))?.touch()),
+    completionsDropped: () => completionsDropped,
+    attach(joined) {
+      subscription = joined;
+      for (const entry of entries.values()) if (entry.isPaused()) joined.pause(entry.partition);
+      options.onChanged();
+    },
+    stopFetching() {
+      stopped = true;
+      for (const entry of entries.values()) entry.balance();
+    },
+  };
+};

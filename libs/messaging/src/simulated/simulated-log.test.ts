@@ -1,0 +1,16 @@
+import { describeLog } from '../conformance/describe-log.ts';
+import { simulatedLog } from './simulated-log.ts';
+
+describeLog(
+  'simulated',
+  async () => {
+    const root = simulatedLog();
+    return {
+      open: async () => root.connect(),
+      openAnother: async () => root.connect(),
+      upkeep: async () => root.upkeep(),
+      dispose: () => root.close(),
+    };
+  },
+  { groups: true },
+);
