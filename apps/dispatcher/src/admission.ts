@@ -1,4 +1,5 @@
 import type { Clock } from '@bellwire/domain';
+import { LRUCache } from 'lru-cache';
 
 /** What the deliverer may start now, per endpoint and in all. */
 export interface AdmissionOptions {
@@ -37,6 +38,7 @@ export interface Admission {
   sweep(): void;
 }
 
+const restingEndpoints = 20_000;
 const startingMeanMs = 50;
 const weight = 0.1;
 
@@ -46,6 +48,8 @@ const weight = 0.1;
  */
 export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: AdmissionOptions): Admission => {
   const lines = new Map<string, Line>();
+  /** Of endpoints that have nothing to do at the moment: how long their requests took. */
+  const restingMeans = new LRUCache<string, number>({ max: restingEndpoints });
   /** Endpoints that have something queued and a slot of their own left, in the order in which they are served next. */
   const turn = new Set<string>();
   let inFlight = 0;
@@ -54,7 +58,7 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
   const lineOf = (endpointId: string): Line => {
     const known = lines.get(endpointId);
     if (known !== undefined) return known;
-    const made: Line = { inFlight: 0, queue: [], meanMs: startingMeanMs };
+    const made: Line = { inFlight: 0, queue: [], meanMs: restingMeans.get(endpointId) ?? startingMeanMs };
     lines.set(endpointId, made);
     return made;
   };
@@ -73,7 +77,10 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
         inFlight--;
         line.meanMs += weight * (durationMs - line.meanMs);
         if (line.queue.length > 0) turn.add(candidate.endpointId);
-        else if (line.inFlight === 0) lines.delete(candidate.endpointId);
+        else if (line.inFlight === 0) {
+          lines.delete(candidate.endpointId);
+          restingMeans.set(candidate.endpointId, line.meanMs);
+        }
         serve();
       },
     });

@@ -9,6 +9,7 @@ import {
 } from '@bellwire/contracts';
 import { renderBody } from '@bellwire/dialects';
 import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
+import { eventDocument, type EventDocument } from '@bellwire/filtering';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
@@ -26,26 +27,18 @@ export interface PlanDeliveriesDeps {
 /** How many of the endpoints that are not owed an event its fan-out record names; the others are only counted. */
 const namedExclusions = 100;
 
-type FilterDocument = Parameters<NonNullable<CompiledEndpoint['filter']>['matches']>[0];
-
 /** Why an endpoint is not owed an event; undefined: it is. */
-const exclusionOf = (endpoint: CompiledEndpoint, event: EventRecord, document: () => FilterDocument): string | undefined => {
+const exclusionOf = (endpoint: CompiledEndpoint, event: EventRecord, document: () => EventDocument): string | undefined => {
   if (!endpoint.wantsType(event.type)) return 'event_type';
   if (endpoint.subject !== undefined && endpoint.subject !== event.subject) return 'subject';
   if (endpoint.filter !== undefined && !endpoint.filter.matches(document())) return 'filter';
   return undefined;
 };
 
-const documentOf = (event: EventRecord): (() => FilterDocument) => {
-  let made: FilterDocument | undefined;
-  return () =>
-    (made ??= {
-      id: event.eventId,
-      type: event.type,
-      subject: event.subject,
-      occurred_at: new Date(event.occurredAtMs).toISOString(),
-      data: JSON.parse(event.data),
-    });
+/** Parsed once per event, and only if some endpoint has a filter. */
+const documentOf = (event: EventRecord): (() => EventDocument) => {
+  let made: EventDocument | undefined;
+  return () => (made ??= eventDocument({ ...event, id: event.eventId }));
 };
 
 /**

@@ -6,8 +6,13 @@ import { topicNames, type NewRecord } from '@bellwire/messaging';
 
 type Headers = Readonly<Record<string, string>>;
 
+type Identity = Pick<
+  DeliveryRecord,
+  'tenantId' | 'deliveryId' | 'endpointId' | 'eventId' | 'eventType' | 'subject' | 'acceptedAtMs'
+>;
+
 /** The ids that every record about a delivery repeats. */
-export const identityOf = (delivery: DeliveryRecord) => ({
+export const identityOf = (delivery: Identity): Identity => ({
   tenantId: delivery.tenantId,
   deliveryId: delivery.deliveryId,
   endpointId: delivery.endpointId,

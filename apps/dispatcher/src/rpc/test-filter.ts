@@ -1,7 +1,7 @@
 import type { TestFilterRequest, TestFilterResponse } from '@bellwire/contracts';
 import { actingFor, type Clock } from '@bellwire/domain';
 import { invalidField } from '@bellwire/errors';
-import { compileFilter } from '@bellwire/filtering';
+import { compileFilter, eventDocument } from '@bellwire/filtering';
 import type { Call } from '@bellwire/rpc';
 
 /** @throws Fault INVALID_FIELD naming the field that is no JSON */
@@ -19,12 +19,9 @@ export const makeTestFilter =
   async (request: TestFilterRequest, call: Call): Promise<TestFilterResponse> => {
     actingFor(call.principal, 'endpoints:read', call.namedTenant);
     const filter = compileFilter(parseJson('filter', request.filter));
-    const { matches } = filter.evaluate({
-      id: 'evt_test',
-      type: request.eventType,
-      subject: request.subject,
-      occurred_at: new Date(clock.now()).toISOString(),
-      data: parseJson('data', request.data),
-    });
-    return { matches };
+    parseJson('data', request.data);
+    const nowMs = clock.now();
+    const { eventType: type, subject, data } = request;
+    const event = eventDocument({ id: 'evt_test', type, subject, data, occurredAtMs: nowMs, acceptedAtMs: nowMs });
+    return { matches: filter.matches(event) };
   };
