@@ -24,6 +24,50 @@ interface Waiter {
 
 const retryMs = 200;
 
+interface Waiters {
+  /** Resolves when the position has come to `offset`; without a time-out it waits until it is ended. */
+  wait(offset: number, timeoutMs?: number): Promise<void>;
+  /** The position has moved. */
+  release(): void;
+  end(): void;
+}
+
+const stopping = (): Fault => new Fault('STOPPING', 'The view is closed.');
+
+const openWaiters = (topic: string, position: () => number): Waiters => {
+  const waiting = new Set<Waiter>();
+  let ended = false;
+
+  const late = (offset: number): Fault =>
+    new Fault('LOG_UNAVAILABLE', `"${topic}" was read up to ${position()} and ${offset} was waited for.`, {
+      retryAfterMs: 1000,
+    });
+
+  return {
+    wait: (offset, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        const finish = (error?: Fault): void => {
+          clearTimeout(timer);
+          waiting.delete(waiter);
+          if (error === undefined) resolve();
+          else reject(error);
+        };
+        const waiter: Waiter = { offset, finish };
+        const timer = timeoutMs === undefined ? undefined : setTimeout(() => finish(late(offset)), timeoutMs);
+        if (offset <= position()) finish();
+        else if (ended) finish(stopping());
+        else waiting.add(waiter);
+      }),
+    release() {
+      for (const waiter of waiting) if (waiter.offset <= position()) waiter.finish();
+    },
+    end() {
+      ended = true;
+      for (const waiter of waiting) waiter.finish(stopping());
+    },
+  };
+};
+
 /**
  * Reads the topic from the beginning and follows it. A compacted log keeps the last record of a partition, so the position
  * comes to the end whatever was compacted before it.
@@ -35,16 +79,9 @@ export const followCompacted = (
   { onFailure = () => undefined }: CompactedViewOptions = {},
 ): CompactedView => {
   let position = 0;
-  let waiters: Waiter[] = [];
   let reader: Reader | undefined;
   let closed = false;
-
-  const release = (): void => {
-    const done = waiters.filter((waiter) => waiter.offset <= position);
-    if (done.length === 0) return;
-    waiters = waiters.filter((waiter) => waiter.offset > position);
-    for (const waiter of done) waiter.finish();
-  };
+  const waiters = openWaiters(topic, () => position);
 
   const take = (batch: readonly LogRecord[]): void => {
     for (const record of batch) {
@@ -56,39 +93,16 @@ export const followCompacted = (
       }
       position = record.offset + 1;
     }
-    release();
+    waiters.release();
   };
 
-  const wait = (offset: number, timeoutMs: number | undefined): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const late = (): void => {
-        waiters = waiters.filter((other) => other !== waiter);
-        waiter.finish(
-          new Fault('LOG_UNAVAILABLE', `"${topic}" was read up to ${position} and ${offset} was waited for.`, {
-            retryAfterMs: 1000,
-          }),
-        );
-      };
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-      const waiter: Waiter = {
-        offset,
-        finish(error) {
-          clearTimeout(timer);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      if (offset <= position) waiter.finish();
-      else if (closed) waiter.finish(new Fault('STOPPING', 'The view is closed.'));
-      else waiters.push(waiter);
-    });
-
   const follow = async (): Promise<void> => {
-    while (!closed) {
+    for (;;) {
+      if (closed) throw stopping();
       try {
         const [end = 0] = await log.endOffsets(topic);
         reader = await log.read({ topic, partition: 0, fromOffset: 0, records: take });
-        await wait(end, undefined);
+        await waiters.wait(end);
         return;
       } catch (error) {
         if (closed || reader !== undefined) throw error;
@@ -96,7 +110,6 @@ export const followCompacted = (
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
-    throw new Fault('STOPPING', 'The view is closed.');
   };
 
   const ready = follow();
@@ -105,13 +118,11 @@ export const followCompacted = (
 
   return {
     position: () => position,
-    reached: (offset, timeoutMs) => (offset <= position ? Promise.resolve() : wait(offset, timeoutMs)),
+    reached: (offset, timeoutMs) => (offset <= position ? Promise.resolve() : waiters.wait(offset, timeoutMs)),
     ready,
     async close() {
       closed = true;
-      const left = waiters;
-      waiters = [];
-      for (const waiter of left) waiter.finish(new Fault('STOPPING', 'The view is closed.'));
+      waiters.end();
       await ready.catch(() => undefined);
       await reader?.close();
     },

@@ -16,6 +16,7 @@ export type {
 } from './log.ts';
 export { topicNames, topicSpecs, type TopicSettings } from './topics.ts';
 export { partitionOf } from './partitioner.ts';
+export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
 export { startWorker, type Task, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';
 export { batchingProducer, type BatchingProducer, type BatchingProducerOptions } from './batching-producer.ts';
 export { followCompacted, type CompactedView, type CompactedViewOptions } from './compacted-view.ts';
@@ -26,4 +27,3 @@ export {
   type SimulatedLog,
   type SimulatedLogOptions,
 } from './simulated/simulated-log.ts';
-export { contextOfHeaders, traceHeaders } from './trace-headers.ts';

@@ -237,8 +237,7 @@ export const describeLog = (
     });
 
     test('keeps the last record of each key when it compacts, and the last of all', async () => {
-      const { upkeep } = harness;
-      if (upkeep === undefined) return;
+      if (harness.upkeep === undefined) return;
       await log.topics([spec('c', 1, { cleanup: 'compact', retentionMs: dayMs })]);
       const deleted: NewRecord = { topic: 'c', key: 'b', value: null };
       await log.produce([
@@ -261,7 +260,7 @@ export const describeLog = (
         await reader.close();
         return got;
       };
-      await upkeep(log);
+      await harness.upkeep(log);
       expect((await read()).map((r) => [r.key, r.offset, r.value === null])).toEqual([
         ['a', 2, false],
         ['b', 3, true],
@@ -271,7 +270,7 @@ export const describeLog = (
       // A tombstone goes when its retention is over, but the last record of a partition stays.
       await log.produce([{ topic: 'c', key: 'd', value: null }]);
       await log.topics([spec('c', 1, { cleanup: 'compact', retentionMs: -dayMs })]);
-      await upkeep(log);
+      await harness.upkeep(log);
       expect((await read()).map((r) => [r.key, r.offset])).toEqual([
         ['a', 2],
         ['d', 5],
@@ -280,11 +279,10 @@ export const describeLog = (
     });
 
     test('drops records that are past their retention', async () => {
-      const { upkeep } = harness;
-      if (upkeep === undefined) return;
+      if (harness.upkeep === undefined) return;
       await log.topics([spec('old', 1, { retentionMs: -dayMs })]);
       await log.produce([record('old', 'a', '1'), record('old', 'a', '2')]);
-      await upkeep(log);
+      await harness.upkeep(log);
       const member = await join(log, 'g', ['old']);
       await eventually(() => member.moves.length === 1);
       await log.produce([record('old', 'a', 'sentinel')]);
@@ -355,8 +353,8 @@ const describeGroups = (current: () => { harness: LogHarness; log: Log }): void 
     await eventually(() => one.owned().length === 4);
     await eventually(() => moving.every((partition) => one.records.some((r) => r.partition === partition)));
     const regained = one.records.slice(-moving.length);
-    expect(regained.map((r) => [r.partition, r.offset]).sort()).toEqual(
-      moving.map((partition) => [partition, (ends[partition] ?? 0) - 1]).sort(),
+    expect(regained.map((r) => `${r.partition} at ${r.offset}`).sort()).toEqual(
+      moving.map((partition) => `${partition} at ${(ends[partition] ?? 0) - 1}`).sort(),
     );
     await another.close();
   });

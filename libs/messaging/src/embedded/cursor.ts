@@ -3,7 +3,6 @@ import type { Partition } from './partition.ts';
 
 /** Hands the records of one partition over, in order, from a position on. */
 export interface Cursor {
-  readonly partition: Partition;
   start(): void;
   pause(): void;
   resume(): void;
@@ -25,26 +24,52 @@ const batchRecords = 500;
 /** A read aims at so many bytes, by the size of the records it saw last. */
 const readBytes = 2 * 1024 * 1024;
 
+const nextLimit = (batch: readonly LogRecord[]): number => {
+  const bytes = batch.reduce((sum, record) => sum + 100 + (record.value?.length ?? 0), 0);
+  return Math.min(2000, Math.max(10, Math.floor((readBytes * batch.length) / bytes)));
+};
+
+/** Waits before it tries again, longer each time. */
+const openBackoff = (again: () => void) => {
+  let timer: NodeJS.Timeout | undefined;
+  let waitMs = 0;
+  return {
+    isWaiting: () => timer !== undefined,
+    succeeded: () => void (waitMs = 0),
+    failed() {
+      waitMs = Math.min(2000, Math.max(50, waitMs * 2));
+      timer = setTimeout(() => {
+        timer = undefined;
+        again();
+      }, waitMs);
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+};
+
 export const openCursor = ({ partition, fromOffset, read, deliver, onError }: CursorOptions): Cursor => {
   let position = fromOffset;
   let state: 'idle' | 'scheduled' | 'reading' = 'idle';
   let running = false;
   let paused = false;
   let limit = 200;
-  let backoffMs = 0;
-  let timer: NodeJS.Timeout | undefined;
   let reading: Promise<void> = Promise.resolve();
 
   const stopped = (): boolean => paused || !running;
 
   const schedule = (): void => {
-    if (state !== 'idle' || timer !== undefined || stopped() || position >= partition.end()) return;
+    if (state !== 'idle' || backoff.isWaiting() || stopped() || position >= partition.end()) return;
     state = 'scheduled';
     setImmediate(() => {
       state = 'idle';
       pump();
     });
   };
+
+  const backoff = openBackoff(schedule);
 
   const hand = (batch: readonly LogRecord[], nextPosition: number): void => {
     position = nextPosition;
@@ -62,12 +87,11 @@ export const openCursor = ({ partition, fromOffset, read, deliver, onError }: Cu
     const asked = limit;
     const endBefore = partition.end();
     const batch = await read(partition, position, asked);
-    backoffMs = 0;
+    backoff.succeeded();
     state = 'idle';
     if (stopped()) return;
     const last = batch.at(-1);
-    const bytes = batch.reduce((sum, record) => sum + 100 + (record.value?.length ?? 0), 0);
-    if (last !== undefined) limit = Math.min(2000, Math.max(10, Math.floor((readBytes * batch.length) / bytes)));
+    if (last !== undefined) limit = nextLimit(batch);
     // Fewer than asked: what is missing up to the end was dropped by retention or compaction.
     const next = last === undefined ? position : last.offset + 1;
     hand(batch, batch.length < asked ? Math.max(next, endBefore) : next);
@@ -77,11 +101,7 @@ export const openCursor = ({ partition, fromOffset, read, deliver, onError }: Cu
     state = 'idle';
     if (!running) return;
     onError(error);
-    backoffMs = Math.min(2000, Math.max(50, backoffMs * 2));
-    timer = setTimeout(() => {
-      timer = undefined;
-      schedule();
-    }, backoffMs);
+    backoff.failed();
   };
 
   const pump = (): void => {
@@ -98,7 +118,6 @@ export const openCursor = ({ partition, fromOffset, read, deliver, onError }: Cu
   const follower = { position: () => position, wake: schedule };
 
   return {
-    partition,
     start() {
       running = true;
       partition.follow(follower);
@@ -113,8 +132,7 @@ export const openCursor = ({ partition, fromOffset, read, deliver, onError }: Cu
     },
     async close() {
       running = false;
-      clearTimeout(timer);
-      timer = undefined;
+      backoff.stop();
       partition.unfollow(follower);
       await reading;
     },

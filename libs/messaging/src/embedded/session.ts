@@ -67,10 +67,12 @@ export const openWriterSession = async (options: WriterSessionOptions): Promise<
   };
 
   const reconnect = async (): Promise<void> => {
-    for (let waitMs = 50; !closed && current === undefined; waitMs = Math.min(waitMs * 2, 2000)) {
+    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2000)) {
       await sleep(waitMs);
+      if (closed) return;
       try {
-        if (!closed) current = await connect(0);
+        current = await connect(0);
+        return;
       } catch (error) {
         options.onError(error);
       }

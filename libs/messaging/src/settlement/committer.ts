@@ -67,7 +67,7 @@ export const openCommitter = (options: CommitterOptions): Committer => {
       schedule();
     },
     async flush() {
-      while (inFlight !== undefined) await inFlight.catch(() => undefined);
+      for (let before = inFlight; before !== undefined; before = inFlight) await before.catch(() => undefined);
       await start();
     },
     stop() {

@@ -7,8 +7,8 @@ import { unreadableLetter } from './unreadable.ts';
 export interface UnreadableTask {
   record: LogRecord;
   error: unknown;
-  isCurrent(): boolean;
-  settle(): void;
+  isCurrent: () => boolean;
+  settle: () => void;
 }
 
 /** Sends unreadable records to dead-letters, as long as it takes, and settles them. */

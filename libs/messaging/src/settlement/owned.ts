@@ -10,7 +10,7 @@ export interface Owned {
   /** False where the record was in hand or done before: drop it. */
   admit(record: LogRecord): boolean;
   settle(offset: number): void;
-  isCurrent(): boolean;
+  isCurrent: () => boolean;
   /** Pauses a full partition, resumes one with room. */
   balance(): void;
 }

@@ -1,5 +1,14 @@
 import { Fault } from '@bellwire/errors';
-import type { Commit, Log, LogRecord } from '../log.ts';
+import type {
+  Commit,
+  ConsumeOptions,
+  Log,
+  LogRecord,
+  Reader,
+  ReadOptions,
+  Subscription,
+  TopicPartition,
+} from '../log.ts';
 import { indexOf, openBroker, type Broker } from './broker.ts';
 import { nameOf, type Cursor, type Member } from './group.ts';
 
@@ -67,7 +76,7 @@ const openPump = (
 
   const pump = (): void => {
     scheduled = false;
-    for (const cursor of [...cursors()]) {
+    for (const cursor of cursors()) {
       if (closed || cursor.paused) continue;
       const { stored, position } = cursor;
       const from = indexOf(stored, position);
@@ -94,9 +103,72 @@ const openPump = (
   return { wake, close };
 };
 
+interface Client {
+  shared: Shared;
+  /** How to leave what is open. */
+  open: Set<() => void>;
+  strikes: (fault: keyof Shared['countdowns'], chance: number | undefined) => boolean;
+}
+
+const unavailable = (): Fault => new Fault('LOG_UNAVAILABLE', 'The log cannot be reached.');
+
+const consume = ({ shared, open, strikes }: Client, options: ConsumeOptions): Subscription => {
+  const { topics, handlers } = options;
+  for (const topic of topics) shared.broker.partitions(topic);
+  const group = shared.broker.group(options.group);
+  const cursors = new Map<string, Cursor>();
+  const pump = openPump(
+    shared,
+    () => cursors.values(),
+    (batch) => handlers.records(batch),
+  );
+  const member: Member = { topics, handlers, cursors, wake: pump.wake };
+  const leave = (): void => {
+    open.delete(leave);
+    pump.close();
+    group.leave(member);
+  };
+  open.add(leave);
+  group.join(member);
+  const setPaused = (partition: TopicPartition, paused: boolean): void => {
+    const cursor = cursors.get(nameOf(partition));
+    if (cursor !== undefined) cursor.paused = paused;
+    pump.wake();
+  };
+  return {
+    pause: (partition) => setPaused(partition, true),
+    resume: (partition) => setPaused(partition, false),
+    async commit(commits) {
+      await Promise.resolve();
+      if (!open.has(leave)) throw new Fault('STOPPING', 'The consumer has left its group.');
+      if (strikes('commit', shared.commitFails)) throw unavailable();
+      group.commit(member, commits);
+    },
+    close: async () => leave(),
+  };
+};
+
+const read = ({ shared, open }: Client, options: ReadOptions): Reader => {
+  const { topic, partition, fromOffset } = options;
+  const stored = shared.broker.partitions(topic)[partition];
+  if (stored === undefined) throw new Error(`Topic "${topic}" has no partition ${partition}.`);
+  const cursor: Cursor = { stored, position: fromOffset, paused: false };
+  const pump = openPump(
+    shared,
+    () => [cursor],
+    (batch) => options.records(batch),
+  );
+  const close = (): void => {
+    open.delete(close);
+    pump.close();
+  };
+  open.add(close);
+  pump.wake();
+  return { close: async () => close() };
+};
+
 const connect = (shared: Shared): SimulatedLog => {
   const { broker, countdowns, random, now } = shared;
-  const open = new Set<() => void>();
   let closed = false;
 
   const refuseWhenClosed = (): void => {
@@ -111,58 +183,7 @@ const connect = (shared: Shared): SimulatedLog => {
     return random !== undefined && chance !== undefined && random() < chance;
   };
 
-  const unavailable = (): Fault => new Fault('LOG_UNAVAILABLE', 'The log cannot be reached.');
-
-  const consume: Log['consume'] = async ({ topics, group: groupName, handlers }) => {
-    refuseWhenClosed();
-    const group = broker.group(groupName);
-    const cursors = new Map<string, Cursor>();
-    const pump = openPump(
-      shared,
-      () => cursors.values(),
-      (batch) => handlers.records(batch),
-    );
-    const member: Member = { topics, handlers, cursors, wake: pump.wake };
-    const leave = (): void => {
-      open.delete(leave);
-      pump.close();
-      group.leave(member);
-    };
-    for (const topic of topics) broker.partitions(topic);
-    open.add(leave);
-    group.join(member);
-    const setPaused = (name: string, paused: boolean): void => {
-      const cursor = cursors.get(name);
-      if (cursor !== undefined) cursor.paused = paused;
-      pump.wake();
-    };
-    return {
-      pause: (partition) => setPaused(nameOf(partition), true),
-      resume: (partition) => setPaused(nameOf(partition), false),
-      async commit(commits) {
-        await Promise.resolve();
-        if (!open.has(leave)) throw new Fault('STOPPING', 'The consumer has left its group.');
-        if (strikes('commit', shared.commitFails)) throw unavailable();
-        group.commit(member, commits);
-      },
-      close: async () => leave(),
-    };
-  };
-
-  const read: Log['read'] = async ({ topic, partition, fromOffset, records }) => {
-    refuseWhenClosed();
-    const stored = broker.partitions(topic)[partition];
-    if (stored === undefined) throw new Error(`Topic "${topic}" has no partition ${partition}.`);
-    const pump = openPump(shared, () => [cursor], records);
-    const cursor: Cursor = { stored, position: fromOffset, paused: false };
-    const close = (): void => {
-      open.delete(close);
-      pump.close();
-    };
-    open.add(close);
-    pump.wake();
-    return { close: async () => close() };
-  };
+  const client: Client = { shared, open: new Set(), strikes };
 
   return {
     faults: {
@@ -186,15 +207,21 @@ const connect = (shared: Shared): SimulatedLog => {
       if (strikes('ack', shared.produceAckLost)) throw unavailable();
       return positions;
     },
-    consume,
-    read,
+    async consume(options) {
+      refuseWhenClosed();
+      return consume(client, options);
+    },
+    async read(options) {
+      refuseWhenClosed();
+      return read(client, options);
+    },
     async endOffsets(topic) {
       refuseWhenClosed();
       return broker.partitions(topic).map((stored) => stored.end);
     },
     async close() {
       closed = true;
-      for (const leave of [...open]) leave();
+      for (const leave of client.open) leave();
     },
   };
 };
