@@ -74,7 +74,7 @@ export const startSuite = async ({ scope, log, settings, onFailure }: SuiteDeps)
     ...shared,
     ...logFor('dispatcher'),
     random,
-    keyring: openKeyring({ masterKeys: [masterKey] }),
+    keyring: openKeyring({ masterKey }),
     send: sender.send,
     history: historyOf(auditChannel, adminKey),
     disableEndpoint: disablingThrough(registryChannel, adminKey, log),

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startReceiver, type Receiver } from '@bellwire/testing';
+import { created, createdEndpoint, newTenant } from '../suite/api.ts';
+import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+
+const dataDir = newDataDir();
+let suite: SuiteProcess;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+  suite = await startSuiteProcess({ dataDir });
+});
+
+afterAll(async () => {
+  await suite.kill('SIGTERM');
+  await receiver.close();
+  removeDataDir(dataDir);
+});
+
+describe('an idempotency key', () => {
+  test('with the same body is the same event, delivered once; with another body it is refused', async () => {
+    const { api } = await newTenant(suite.rest, suite.adminKey);
+    await api.post('/v1/endpoints', { url: receiver.url('/once') }, createdEndpoint);
+    const body = { type: 'order.paid', data: { n: 1 }, idempotency_key: 'order-1' };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.post('/v1/events', body, created)));
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    const other = await api.raw('POST', '/v1/events', { ...body, data: { n: 2 } });
+    expect(other.status).toBe(409);
+    expect(other.json).toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
+    // A sentinel behind it: when this one has arrived, a second delivery of the first would have, too.
+    const sentinel = await api.post('/v1/events', { type: 'order.sentinel', data: {} }, created);
+    await receiver.received((requests) => requests.some(({ headers }) => headers['webhook-id'] === sentinel.id));
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids.filter((id) => id === answers[0]?.id)).toHaveLength(1);
+  });
+});
+
+describe('a bad event', () => {
+  test.each([
+    ['no type', { data: {} }, 'type'],
+    ['a type that is no dotted name', { type: 'order paid', data: {} }, 'type'],
+    ['no data', { type: 'order.paid' }, 'data'],
+    ['an unknown field', { type: 'order.paid', data: {}, colour: 'red' }, 'colour'],
+    ['a key that is too long', { type: 'order.paid', data: {}, idempotency_key: 'k'.repeat(256) }, 'idempotency_key'],
+    ['data over 256 KiB', { type: 'order.paid', data: { text: 'x'.repeat(262_144) } }, undefined],
+  ])('with %s is refused with the field and the rule', async (_what, body, path) => {
+    const { api } = await newTenant(suite.rest, suite.adminKey);
+    const { status, json } = await api.raw('POST', '/v1/events', body);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ title: expect.any(String), detail: expect.any(String), reason: expect.any(String) });
+    if (path !== undefined) expect(JSON.stringify(json)).toContain(`"path":"${path}"`);
+  });
+
+  test('of an archived type, or of an unknown one where the tenant is strict, is refused', async () => {
+    const { api } = await newTenant(suite.rest, suite.adminKey);
+    await api.post('/v1/event-types', { name: 'order.old' }, created.partial());
+    await api.post('/v1/event-types/order.old/archive', {}, created.partial());
+    const archived = await api.raw('POST', '/v1/events', { type: 'order.old', data: {} });
+    expect(archived.json).toMatchObject({ status: 400, reason: 'ARCHIVED_EVENT_TYPE' });
+  });
+});

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startReceiver, type Receiver } from '@bellwire/testing';
+import { created, createdEndpoint, newTenant } from '../suite/api.ts';
+import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+
+const dataDir = newDataDir();
+let suite: SuiteProcess;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+  suite = await startSuiteProcess({ dataDir });
+});
+
+afterAll(async () => {
+  await suite.kill('SIGTERM');
+  await receiver.close();
+  removeDataDir(dataDir);
+});
+
+describe('an endpoint whose create call has returned', () => {
+  test('receives the event that is published right after it, 1,000 times', async () => {
+    const { api } = await newTenant(suite.rest, suite.adminKey);
+    const published = new Map<string, string>();
+    for (let n = 0; n < 1000; n++) {
+      const path = `/${n}`;
+      const endpoint = { url: receiver.url(path), event_types: [`round.n${n}`] };
+      await api.post('/v1/endpoints', endpoint, createdEndpoint);
+      const { id } = await api.post('/v1/events', { type: `round.n${n}`, data: { n } }, created);
+      published.set(path, id);
+    }
+    await receiver.received(1000, 30_000);
+    const arrived = new Map(receiver.requests.map(({ path, headers }) => [path, headers['webhook-id']]));
+    expect(arrived.size).toBe(1000);
+    expect([...published].filter(([path, id]) => arrived.get(path) !== id)).toEqual([]);
+  }, 180_000);
+});
