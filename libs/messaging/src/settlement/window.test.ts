@@ -84,12 +84,13 @@ describe('settlement window', () => {
   test('commits everything that was settled: a restart repeats only what was not', () => {
     fc.assert(
       fc.property(logs, steps, (offsets, script) => {
-        const { window, settled } = simulate(offsets, () => undefined)(script);
-        const { offset, completed } = window.progress();
-        const restarted = settlementWindow(offset, completed);
-        for (const candidate of offsets)
-          if (candidate >= offset && restarted.admit(candidate, 1) && settled.has(candidate))
-            throw new Error(`${candidate} would be repeated`);
+        simulate(offsets, ({ window, settled }) => {
+          const { offset, completed } = window.progress();
+          const restarted = settlementWindow(offset, completed);
+          for (const candidate of offsets)
+            if (candidate >= offset && restarted.admit(candidate, 1) && settled.has(candidate))
+              throw new Error(`${candidate} would be repeated`);
+        })(script);
       }),
     );
   });
@@ -117,6 +118,11 @@ describe('settlement window', () => {
     expect(window.length()).toBe(3);
     window.settle(7);
     expect(window.progress()).toEqual({ offset: 21, completed: [] });
+  });
+
+  test('keeps what was done beyond the commit until it is fetched again', () => {
+    const window = settlementWindow(5, [{ first: 6, last: 6 }]);
+    expect(window.progress()).toEqual({ offset: 5, completed: [{ first: 6, last: 6 }] });
   });
 
   test('counts a settled record once and ignores one that it does not know', () => {

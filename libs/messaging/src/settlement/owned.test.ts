@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Commit, LogRecord, Subscription } from '../log.ts';
+import { openOwned } from './owned.ts';
+
+const partition = { topic: 't', partition: 0 };
+const recordAt = (offset: number): LogRecord => ({
+  ...partition,
+  offset,
+  key: 'k',
+  value: null,
+  headers: {},
+  timestampMs: 0,
+});
+
+/** A subscription that writes down what it is told. */
+const listening = (): Subscription & { said: string[] } => {
+  const said: string[] = [];
+  return {
+    said,
+    pause: () => void said.push('pause'),
+    resume: () => void said.push('resume'),
+    commit: async (_commits: readonly Commit[]) => undefined,
+    close: async () => undefined,
+  };
+};
+
+const open = (records: number) =>
+  openOwned({ limit: { records, bytes: 1000 }, onChanged: () => undefined, onFewer: () => undefined });
+
+describe('owned partitions', () => {
+  test('go on as they are when they are assigned again', () => {
+    const owned = open(10);
+    owned.assign(partition, undefined);
+    owned.of(partition)?.admit(recordAt(0));
+    owned.assign(partition, undefined);
+    expect(owned.inFlight()).toBe(1);
+    expect(owned.of(partition)?.admit(recordAt(0))).toBe(false);
+  });
+
+  test('begin anew when they come back, and then ignore what the old ones say', () => {
+    const owned = open(2);
+    const subscription = listening();
+    owned.attach(subscription);
+    owned.assign(partition, undefined);
+    const old = owned.of(partition);
+    for (const offset of [0, 1]) old?.admit(recordAt(offset));
+    old?.balance();
+    owned.lose(partition);
+    owned.assign(partition, undefined);
+    for (const offset of [0, 1]) owned.of(partition)?.admit(recordAt(offset));
+    owned.of(partition)?.balance();
+    for (const offset of [0, 1]) old?.settle(offset);
+    expect(old?.isCurrent()).toBe(false);
+    expect(subscription.said).toEqual(['pause', 'pause']);
+    expect(owned.collect()).toEqual([]);
+    owned.of(partition)?.settle(0);
+    expect(owned.collect()).toEqual([{ ...partition, offset: 1, metadata: '' }]);
+  });
+
+  test('pause what was full before the subscription was known, and commit nothing until then', () => {
+    const owned = open(1);
+    owned.assign(partition, undefined);
+    owned.of(partition)?.admit(recordAt(0));
+    owned.of(partition)?.balance();
+    owned.of(partition)?.admit(recordAt(1));
+    owned.of(partition)?.settle(0);
+    expect(owned.collect()).toEqual([]);
+    const subscription = listening();
+    owned.attach(subscription);
+    expect(subscription.said).toEqual(['pause']);
+    expect(owned.collect()).toEqual([{ ...partition, offset: 1, metadata: '' }]);
+  });
+});
