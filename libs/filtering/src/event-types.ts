@@ -1,0 +1,25 @@
+import type { FieldProblem } from '@bellwire/errors';
+
+const pattern = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?$/;
+
+/** `task.created`, `task.*` or `*`; at most 128 characters. What is wrong with one, or undefined. */
+export const validateEventTypePattern = (text: string, path: string = 'event_types'): FieldProblem | undefined =>
+  text === '*' || (text.length <= 128 && pattern.test(text))
+    ? undefined
+    : {
+        path,
+        message: 'must be an event type such as task.created, a group such as task.*, or *; at most 128 characters',
+      };
+
+/**
+ * Whether an event type is among those that an endpoint asked for. An exact name matches itself; `task.*` matches one
+ * or more further segments (`task.created`, `task.item.created`, not `task`); `*`, like an empty list, matches all.
+ * Exact names cost one set lookup, however many there are.
+ */
+export const compileEventTypes = (patterns: readonly string[]): ((type: string) => boolean) => {
+  if (patterns.length === 0 || patterns.includes('*')) return () => true;
+  const names = new Set(patterns.filter((text) => !text.endsWith('.*')));
+  const prefixes = patterns.filter((text) => text.endsWith('.*')).map((text) => text.slice(0, -1));
+  if (prefixes.length === 0) return (type) => names.has(type);
+  return (type) => names.has(type) || prefixes.some((prefix) => type.length > prefix.length && type.startsWith(prefix));
+};
