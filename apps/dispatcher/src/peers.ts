@@ -5,25 +5,25 @@ import type { RpcChannel } from '@bellwire/rpc';
 import type { DisableEndpoint, History } from './ports.ts';
 
 /** Audit's answers about one tenant, asked with the admin key: the caller was authorised before. */
-export const historyOf = (audit: RpcChannel, adminKey: string): History => ({
+export const historyOf = (audit: () => RpcChannel, adminKey: string): History => ({
   delivery: async (tenantId, id) => {
-    const { delivery } = await audit.unary(AuditServiceService.getDelivery, { id }, { bearer: adminKey, tenant: tenantId });
+    const { delivery } = await audit().unary(AuditServiceService.getDelivery, { id }, { bearer: adminKey, tenant: tenantId });
     if (delivery === undefined) throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
     return delivery;
   },
   event: async (tenantId, id) => {
-    const { event } = await audit.unary(AuditServiceService.getEvent, { id }, { bearer: adminKey, tenant: tenantId });
+    const { event } = await audit().unary(AuditServiceService.getEvent, { id }, { bearer: adminKey, tenant: tenantId });
     if (event === undefined) throw new Fault('NOT_FOUND', `There is no event ${id}.`);
     return event;
   },
 });
 
 export const disablingThrough =
-  (registry: RpcChannel, adminKey: string, log: Logger): DisableEndpoint =>
+  (registry: () => RpcChannel, adminKey: string, log: Logger): DisableEndpoint =>
   ({ tenantId, endpoint }: EndpointState, reason) => {
     const id = endpoint?.id ?? '';
     const options = { bearer: adminKey, tenant: tenantId };
-    registry.unary(RegistryServiceService.disableEndpoint, { id, reason }, options).then(
+    registry().unary(RegistryServiceService.disableEndpoint, { id, reason }, options).then(
       () => log.info({ tenant_id: tenantId, endpoint_id: id, reason }, 'endpoint.disabled'),
       (error: unknown) => log.warn({ tenant_id: tenantId, endpoint_id: id, err: error }, 'endpoint.disable_failed'),
     );

@@ -14,10 +14,11 @@ import { simulatedLog, topicNames, topicSpecs } from '@bellwire/messaging';
 import { openRegistryView, registryChangeKey } from '@bellwire/registry-view';
 import { openKeyring } from '@bellwire/secrets';
 import { newSecret } from '@bellwire/signing';
-import { startDispatcher, type Send } from './index.ts';
+import type { Send } from './ports.ts';
+import { startDispatcher } from './start-dispatcher.ts';
 import { identityOf } from './records.ts';
 
-const log = openLogger({ level: 'silent', service: 'test' });
+const log = openLogger({ level: 'silent' });
 const tiers = [
   { name: '20ms', delayMs: 20 },
   { name: '100ms', delayMs: 100 },

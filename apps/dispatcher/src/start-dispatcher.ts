@@ -1,4 +1,4 @@
-import { DispatcherServiceService, type DispatcherServiceServer } from '@bellwire/contracts';
+import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
 import type { Clock, Principal, Random, Tier } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import { batchingProducer, type Log, type NewRecord, type Worker } from '@bellwire/messaging';
@@ -59,7 +59,10 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
   const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
   scope.own('dispatcher retries', { close: () => stopping.abort() });
 
+  const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
   const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
+  const onUnreadable = ({ endpoint }: EndpointState, error: unknown) =>
+    log.error({ endpoint_id: endpoint?.id, err: error }, 'endpoint.unreadable');
   const own = (name: string, worker: Worker): Worker => {
     const close = async () => {
       await worker.drain(drainTimeoutMs);
@@ -81,22 +84,16 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     const attemptDelivery = makeAttemptDelivery({ send, append, clock, random: deps.random, tiers, log, onGone });
     const { maxConcurrency } = deps;
     const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, append, insist };
-    own('deliverer', await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onFailure }));
+    own('deliverer', await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onUnreadable, onRetry, onFailure }));
   }
   if (roles.includes('delayer')) {
     for (const tier of tiers) {
-      own(`delayer ${tier.name}`, await startDelayer({ eventLog, tier, tiers, append, clock, onFailure }));
+      own(`delayer ${tier.name}`, await startDelayer({ eventLog, tier, tiers, append, clock, onRetry, onFailure }));
     }
   }
   if (roles.includes('router')) {
-    const planDeliveries = makePlanDeliveries({
-      view,
-      compileEndpoint,
-      clock,
-      maxDeadlineMs,
-      onUnreadable: ({ endpoint }, error) => log.error({ endpoint_id: endpoint?.id, err: error }, 'endpoint.unreadable'),
-    });
-    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onFailure }));
+    const planDeliveries = makePlanDeliveries({ view, compileEndpoint, clock, maxDeadlineMs, onUnreadable });
+    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure }));
   }
 
   const handlers = makeHandlers({

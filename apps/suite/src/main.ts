@@ -27,7 +27,7 @@ const settingsOrExit = (environment: NodeJS.ProcessEnv): Settings => {
 const given = process.env;
 const opensLoopback = given['BELLWIRE_EGRESS_ALLOW_CIDRS'] === undefined && given['BELLWIRE_EGRESS_ALLOW_HTTP'] === undefined;
 const settings = settingsOrExit(opensLoopback ? withLoopback(given) : given);
-const log = openLogger({ level: settings.BELLWIRE_LOG_LEVEL, service: 'suite' });
+const log = openLogger({ level: settings.BELLWIRE_LOG_LEVEL });
 
 await runProcess({
   log,

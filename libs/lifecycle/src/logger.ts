@@ -8,16 +8,16 @@ export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'err
 
 export interface LoggerOptions {
   level: string;
-  service: string;
 }
 
-/** JSON lines on standard error, so that standard output stays for people. `child({ service })` is another service's. */
-export const openLogger = ({ level, service }: LoggerOptions): Logger =>
+/** JSON lines on standard error, so that standard output stays for people. Each service logs through a `child({ service })`. */
+export const openLogger = ({ level }: LoggerOptions): Logger =>
   pino(
     {
       level,
+      base: null,
       timestamp: () => `,"at":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     process.stderr,
-  ).child({ service });
+  );

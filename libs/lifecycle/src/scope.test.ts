@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { openLogger, openScope } from './index.ts';
 
-const log = openLogger({ level: 'silent', service: 'test' });
+const log = openLogger({ level: 'silent' });
 
 describe('a scope', () => {
   test('closes in reverse order, once, and goes on when one fails or hangs', async () => {

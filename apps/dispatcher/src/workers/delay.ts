@@ -10,6 +10,9 @@ export interface DelayDeps {
   tiers: readonly Tier[];
   append: Append;
   clock: Clock;
+  /** Something failed and is tried again. */
+  onRetry(error: unknown): void;
+  /** A bug: ends the process. */
   onFailure(error: unknown): void;
 }
 
@@ -18,7 +21,7 @@ export interface DelayDeps {
  * deliveries if it is due, else on to the tier that fits what remains. A timer only: it never calls a receiver. All
  * waits of a tier are equal, so its window always holds the records that are due next.
  */
-export const startDelayer = async ({ eventLog, tier, tiers, append, clock, onFailure }: DelayDeps): Promise<Worker> => {
+export const startDelayer = async ({ eventLog, tier, tiers, append, clock, onRetry, onFailure }: DelayDeps): Promise<Worker> => {
   const timers = new Set<NodeJS.Timeout>();
 
   const leave = (task: Task<DeliveryRecord>): void => {
@@ -49,7 +52,7 @@ export const startDelayer = async ({ eventLog, tier, tiers, append, clock, onFai
     group: `delayer-${tier.name}`,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach(wait),
-    onFailure,
+    onFailure: onRetry,
   });
 
   return {

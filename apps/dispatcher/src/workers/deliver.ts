@@ -1,4 +1,4 @@
-import { DeliveryRecord } from '@bellwire/contracts';
+import { DeliveryRecord, type EndpointState } from '@bellwire/contracts';
 import { tierFor, type Clock, type DeliveryReason, type Tier } from '@bellwire/domain';
 import { startWorker, topicNames, type Log, type NewRecord, type Task, type Worker } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
@@ -23,6 +23,11 @@ export interface DeliverDeps {
   tiers: readonly Tier[];
   /** Requests in flight to one endpoint that sets no limit. */
   maxConcurrency: number;
+  /** Told of an endpoint that this version, or this master key, cannot read: its deliveries are held. */
+  onUnreadable(state: EndpointState, error: unknown): void;
+  /** Something failed and is tried again. */
+  onRetry(error: unknown): void;
+  /** A bug: ends the process. */
   onFailure(error: unknown): void;
 }
 
@@ -75,6 +80,15 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     attemptDelivery({ delivery, endpoint, headers, onEnded: slot.release }).then(task.settle, onFailure);
   };
 
+  const readable = (state: EndpointState): CompiledEndpoint | undefined => {
+    try {
+      return compileEndpoint(state);
+    } catch (error) {
+      deps.onUnreadable(state, error);
+      return undefined;
+    }
+  };
+
   /** The view is known to be as far as the writer of the record was. */
   const admit = (task: Task<DeliveryRecord>): void => {
     const number = memory.take(task.value);
@@ -83,10 +97,11 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     const delivery = { ...task.value, attempt: number, roundFirstAttempt: first };
     const state = view.endpoint(delivery.endpointId);
     if (state === undefined) return handOver(task, delivery, { status: 'cancelled', reason: 'endpoint_deleted' });
-    const endpoint = compileEndpoint(state);
-    if (!endpoint.isEnabled) {
+    const endpoint = readable(state);
+    if (endpoint?.isEnabled !== true) {
       const hopMs = Math.min(firstHopMs * 2 ** Math.min(delivery.spills, 10), longestHopMs);
-      return handOver(task, delivery, { status: 'held', reason: 'endpoint_disabled', hopMs });
+      const reason = endpoint === undefined ? 'endpoint_unreadable' : 'endpoint_disabled';
+      return handOver(task, delivery, { status: 'held', reason, hopMs });
     }
     if (clock.now() > delivery.deadlineAtMs) return pastDeadline(task, delivery);
     admission.admit({
@@ -114,6 +129,6 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     group: 'deliverer',
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle,
-    onFailure,
+    onFailure: deps.onRetry,
   });
 };

@@ -12,6 +12,9 @@ export interface RouteEventsDeps {
   append: Append;
   /** Runs until it succeeds or the service stops. */
   insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
+  /** Something failed and is tried again. */
+  onRetry(error: unknown): void;
+  /** A bug: ends the process. */
   onFailure(error: unknown): void;
 }
 
@@ -78,6 +81,6 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     group: 'router',
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
-    onFailure,
+    onFailure: deps.onRetry,
   });
 };

@@ -1,0 +1,73 @@
+import type { Settings } from '@bellwire/config';
+import type { Clock, Principal, Random } from '@bellwire/domain';
+import type { Logger, Scope } from '@bellwire/lifecycle';
+import type { Log } from '@bellwire/messaging';
+import { makeAuthenticate, openRegistryView, type RegistryView } from '@bellwire/registry-view';
+import { openChannel, type RpcChannel } from '@bellwire/rpc';
+
+export type ServiceName = 'registry' | 'ingestion' | 'dispatcher' | 'audit';
+
+/** What a service is made of, beside its own parts. */
+export interface ServiceContext {
+  /** Closes everything that the process has opened, newest first. */
+  scope: Scope;
+  /** Of this service. */
+  log: Logger;
+  clock: Clock;
+  random: Random;
+  settings: Settings;
+  adminKey: string;
+  /** Encrypts secrets at rest. */
+  masterKey: string;
+  /** Postgres of the services' tables. */
+  databaseUrl: string;
+  eventLog: Log;
+  view: RegistryView;
+  /** @throws Fault UNKNOWN_KEY */
+  authenticate(bearer: string): Promise<Principal>;
+  /** A channel to another service; one for each in a process. */
+  channelTo(service: ServiceName): RpcChannel;
+  /** A bug: ends the process. */
+  onFailure(error: unknown): void;
+}
+
+export interface ContextParts {
+  scope: Scope;
+  log: Logger;
+  settings: Settings;
+  adminKey: string;
+  masterKey: string;
+  databaseUrl: string;
+  /** Has its topics. */
+  eventLog: Log;
+  /** host:port of a service; asked when the first call to it is made. */
+  addressOf(service: ServiceName): string;
+  onFailure(error: unknown): void;
+}
+
+/** Opens the view of registry and what is shared, once for a process. */
+export const openContext = async (parts: ContextParts): Promise<ServiceContext> => {
+  const { scope, eventLog, adminKey, addressOf } = parts;
+  const view = scope.own('registry view', await openRegistryView({ log: eventLog }));
+  const channels = new Map<ServiceName, RpcChannel>();
+  return {
+    ...parts,
+    clock: { now: () => Date.now() },
+    random: () => Math.random(),
+    view,
+    authenticate: makeAuthenticate({ view, adminKey }),
+    channelTo: (service) => {
+      const known = channels.get(service);
+      if (known !== undefined) return known;
+      const opened = scope.own(`channel to ${service}`, openChannel(addressOf(service)));
+      channels.set(service, opened);
+      return opened;
+    },
+  };
+};
+
+/** The same context for another service of the process, with a log of its own. */
+export const contextFor = (context: ServiceContext, service: string): ServiceContext => ({
+  ...context,
+  log: context.log.child({ service }),
+});

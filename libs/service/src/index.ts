@@ -1,0 +1,1 @@
+export { contextFor, openContext, type ContextParts, type ServiceContext, type ServiceName } from './context.ts';
