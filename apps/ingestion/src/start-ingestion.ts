@@ -1,0 +1,106 @@
+import type { IngestionServiceServer } from '@bellwire/contracts';
+import type { Principal } from '@bellwire/domain';
+import type { Logger, Scope } from '@bellwire/lifecycle';
+import { batchingProducer, type Log } from '@bellwire/messaging';
+import { makeHandlers, serveGrpc } from '@bellwire/rpc';
+import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
+import { makeCheckSchema } from './check-schema.ts';
+import { makeCheckTypes } from './check-types.ts';
+import { makeIdentifyEvents } from './identify-events.ts';
+import { makeKeyedMemory } from './keyed-memory.ts';
+import { makeTypeLearner } from './learn-types.ts';
+import type { Catalogue, Clock } from './ports.ts';
+import { makeKeyReserver } from './reserve-keys.ts';
+import { makePublishBatch } from './rpc/publish-batch.ts';
+import { makePublishStream } from './rpc/publish-stream.ts';
+import { makePublish } from './rpc/publish.ts';
+import { strictIngestionService } from './rpc/strict-text.ts';
+import { openStore } from './store/open-store.ts';
+import { expireReservations } from './workers/expire-reservations.ts';
+import { makeWriteEvents } from './write-events.ts';
+
+export interface IngestionDeps {
+  /** Owns what ingestion opens. */
+  scope: Scope;
+  log: Logger;
+  clock: Clock;
+  /** Has the topic events. */
+  eventLog: Log;
+  /** Registry's state; shared with the other services of the process. */
+  view: Catalogue;
+  /** @throws Fault MISSING_KEY or UNKNOWN_KEY */
+  authenticate: (bearer: string) => Promise<Principal>;
+  host: string;
+  /** 0: a free one. */
+  port: number;
+  /** The schema ingestion of it is brought up to date, when it is reachable. */
+  databaseUrl: string;
+  /** Largest data of an event, in bytes as published. */
+  maxPayloadBytes: number;
+  /** Calls registry for types that were met first; may fail, and is tried again. */
+  learnEventTypes: (tenantId: string, names: readonly string[]) => Promise<void>;
+  /** Told of a failure after which the process should end. */
+  onFailure: (error: unknown) => void;
+}
+
+const service = 'bellwire.ingestion.v1.IngestionService';
+// A full batch of ordinary events; 1,000 events of the largest payload do not fit, and need not.
+const maxMessageBytes = 8 * 1024 * 1024;
+
+/** Acceptance with what it owns: one producer and one line of reservations for all calls. */
+const openAcceptance = async (deps: IngestionDeps): Promise<AcceptEvents> => {
+  const { scope, log, clock, eventLog, view, maxPayloadBytes, databaseUrl, learnEventTypes, onFailure } = deps;
+  const { reservations } = scope.own('ingestion store', await openStore({ databaseUrl, log, onFailure }));
+  scope.own('reservation expiry', expireReservations({ reservations, clock, log }));
+  const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock, log }));
+  const learner = scope.own('type learner', makeTypeLearner({ learnEventTypes, log }));
+  const producer = scope.own('events producer', batchingProducer(eventLog));
+  const memory = makeKeyedMemory();
+  const checkSchema = makeCheckSchema({
+    onBrokenSchema: (error, tenantId, typeName) =>
+      log.error({ err: error, tenant_id: tenantId, event_type: typeName }, 'schema.broken'),
+  });
+  return makeAcceptEvents({
+    clock,
+    log,
+    maxPayloadBytes,
+    checkTypes: makeCheckTypes({ catalogue: view, checkSchema, learnType: learner.learn }),
+    identifyEvents: makeIdentifyEvents(reserver, memory),
+    writeEvents: makeWriteEvents({ clock, memory, produce: producer.produce }),
+  });
+};
+
+/**
+ * Starts ingestion: accepts events over gRPC, and answers when the log has them.
+ *
+ * @throws Error where the port is taken or the schema cannot be migrated
+ */
+export const startIngestion = async (deps: IngestionDeps): Promise<{ port: number }> => {
+  const { scope, log, authenticate, host } = deps;
+  const acceptEvents = await openAcceptance(deps);
+  const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
+  const handlers = makeHandlers({ service, authenticate, onBug });
+  const stopping = new AbortController();
+  const publishStream = makePublishStream({
+    acceptEvents,
+    stopping: stopping.signal,
+    onBug: (error) => onBug(error, 'PublishStream'),
+  });
+  const implementation: IngestionServiceServer = {
+    publish: handlers.unary('Publish', makePublish(acceptEvents)),
+    publishBatch: handlers.unary('PublishBatch', makePublishBatch(acceptEvents)),
+    publishStream: handlers.duplex('PublishStream', publishStream),
+  };
+  const server = await serveGrpc({
+    host,
+    port: deps.port,
+    service,
+    definition: strictIngestionService,
+    implementation,
+    maxMessageBytes,
+  });
+  scope.own('ingestion server', server);
+  scope.own('ingestion streams', { close: () => stopping.abort() });
+  log.info({ port: server.port }, 'ingestion.started');
+  return { port: server.port };
+};
