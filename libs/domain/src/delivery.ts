@@ -41,5 +41,6 @@ export type DeliveryReason =
   | 'endpoint_gone'
   | 'endpoint_disabled'
   | 'endpoint_deleted'
+  | 'endpoint_unreadable'
   | 'saturated'
   | 'redelivery';

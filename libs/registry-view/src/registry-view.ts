@@ -113,7 +113,7 @@ export interface RegistryViewOptions {
 /** Opens a view and resolves once it has caught up with the log. The topic must exist. */
 export const openRegistryView = async ({ log, timeoutMs: defaultMs = 5000 }: RegistryViewOptions): Promise<RegistryView> => {
   const tables = makeTables();
-  const follower = await followCompacted(log, topicNames.registryChanges, tables.apply);
+  const follower = followCompacted(log, topicNames.registryChanges, tables.apply);
   await follower.ready;
   let asking: Promise<number> | undefined;
 
