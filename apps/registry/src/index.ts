@@ -1,0 +1,2 @@
+export { composeRegistry } from './compose.ts';
+export { startRegistry, type RegistryDeps } from './start-registry.ts';

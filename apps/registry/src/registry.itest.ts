@@ -1,0 +1,347 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { EventType, EventTypePolicy, RetryOn, type Tenant } from '@bellwire/contracts';
+import { tenantScopes } from '@bellwire/domain';
+import type { SimulatedLog } from '@bellwire/messaging';
+import { openKeyring } from '@bellwire/secrets';
+import { freshDatabase, type FreshDatabase } from '@bellwire/testing';
+import { Client } from 'pg';
+import {
+  adminKey,
+  aKey,
+  aLog,
+  anEndpoint,
+  aTenant as madeTenant,
+  aUser as madeUser,
+  idOf,
+  masterKey,
+  startRegistryUnderTest,
+  type Calls,
+  type RegistryUnderTest,
+} from './registry-under-test.ts';
+
+let database: FreshDatabase;
+let eventLog: SimulatedLog;
+let registry: RegistryUnderTest;
+let admin: Calls;
+
+const aTenant = (policy: Tenant['eventTypePolicy'] = EventTypePolicy.UNSPECIFIED) => madeTenant(registry, policy);
+const aUser = () => madeUser(registry);
+const refused = (reason: string, ...paths: string[]) =>
+  expect.objectContaining({
+    reason,
+    ...(paths.length > 0 && { fields: paths.map((path) => expect.objectContaining({ path })) }),
+  });
+
+const asSuperuser = async <Row extends object>(statement: string): Promise<Row[]> => {
+  const client = new Client({ connectionString: database.superuserUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  eventLog = await aLog();
+  registry = await startRegistryUnderTest({ databaseUrl: database.url, eventLog });
+  admin = registry.as();
+});
+afterAll(async () => {
+  await registry.close();
+  await database.drop();
+  expect(registry.failures).toEqual([]);
+});
+
+describe('read your writes', () => {
+  test('a view has what a call has written when the call returns, a hundred times', async () => {
+    const { calls, tenant } = await aUser();
+    for (let round = 0; round < 100; round++) {
+      const { endpoint } = await calls.createEndpoint({ endpoint: anEndpoint({ description: `round ${round}` }) });
+      expect(registry.view.endpoint(endpoint?.id ?? '')?.endpoint?.description).toBe(`round ${round}`);
+    }
+    expect(registry.view.endpointsOf(tenant.id)).toHaveLength(100);
+  }, 120_000);
+
+  test('concurrent updates of one endpoint reach the log in the order of their commits', async () => {
+    const { calls } = await aUser();
+    const id = idOf(await calls.createEndpoint({ endpoint: anEndpoint() }));
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        calls.updateEndpoint({ endpoint: anEndpoint({ id, description: String(index) }), updateMask: ['description'] }),
+      ),
+    );
+    const { description } = await calls.getEndpoint({ id });
+    expect(registry.view.endpoint(id)).toMatchObject({ version: 41, endpoint: { description } });
+    expect(eventLog.records('registry-changes').filter(({ key }) => key === `endpoint/${id}`)).toHaveLength(41);
+    expect(await asSuperuser('select * from registry.outbox')).toEqual([]);
+  });
+});
+
+describe('tenants', () => {
+  test('take dialect and policy from the defaults', async () => {
+    const tenant = await aTenant();
+    expect(tenant).toMatchObject({ dialect: 'standard', eventTypePolicy: EventTypePolicy.OPEN });
+    expect(await admin.getTenant({ id: tenant.id })).toEqual(tenant);
+    expect(registry.view.tenant(tenant.id)).toEqual(tenant);
+  });
+
+  test('are refused with every problem at once', async () => {
+    await expect(
+      admin.createTenant({ name: '', dialect: 'klingon', eventTypePolicy: EventTypePolicy.UNSPECIFIED }),
+    ).rejects.toEqual(refused('INVALID_FIELD', 'name', 'dialect'));
+  });
+
+  test('are listed page by page', async () => {
+    const made = [await aTenant(), await aTenant(), await aTenant()].map(({ id }) => id);
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = await admin.listTenants({ limit: 2, cursor });
+      seen.push(...page.tenants.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== '');
+    expect(seen).toEqual(expect.arrayContaining(made));
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+describe('API keys', () => {
+  test('have all scopes of a tenant by default, and publish:any by name only', async () => {
+    const tenant = await aTenant();
+    const { apiKey, key } = await admin.createApiKey({ tenantId: tenant.id, name: 'k', scopes: [] });
+    expect(apiKey).toMatchObject({ tenantId: tenant.id, scopes: [...tenantScopes] });
+    expect(apiKey?.hint.endsWith(key.slice(-4))).toBe(true);
+    const any = await admin.createApiKey({ tenantId: tenant.id, name: 'k', scopes: ['publish:any'] });
+    expect(any.apiKey?.scopes).toEqual(['publish:any']);
+    const { apiKeys } = await admin.listApiKeys({ tenantId: tenant.id, limit: 0, cursor: '' });
+    expect(apiKeys).toEqual([apiKey, any.apiKey]);
+    expect(JSON.stringify(apiKeys)).not.toContain(key);
+  });
+
+  test('are refused with an unknown scope or an empty subject', async () => {
+    const { id: tenantId } = await aTenant();
+    await expect(admin.createApiKey({ tenantId, name: 'k', scopes: ['all'], subject: '' })).rejects.toEqual(
+      refused('INVALID_FIELD', 'subject', 'scopes[0]'),
+    );
+  });
+
+  test('are refused from the moment their revocation returns', async () => {
+    const tenant = await aTenant();
+    const { key, apiKey } = await admin.createApiKey({ tenantId: tenant.id, name: 'k', scopes: [] });
+    const calls = registry.as(key);
+    await calls.listEndpoints({ limit: 0, cursor: '' });
+    await admin.revokeApiKey({ tenantId: tenant.id, id: apiKey?.id ?? '' });
+    await expect(calls.listEndpoints({ limit: 0, cursor: '' })).rejects.toEqual(refused('UNKNOWN_KEY'));
+    expect(await admin.revokeApiKey({ tenantId: tenant.id, id: apiKey?.id ?? '' })).toEqual({});
+  });
+
+  test('need the scope of what they call', async () => {
+    const reader = await aKey(registry, await aTenant(), { scopes: ['endpoints:read'] });
+    await reader.listEndpoints({ limit: 0, cursor: '' });
+    await expect(reader.createEndpoint({ endpoint: anEndpoint() })).rejects.toEqual(refused('MISSING_SCOPE'));
+    await expect(reader.listEventTypes({ limit: 0, cursor: '' })).rejects.toEqual(refused('MISSING_SCOPE'));
+  });
+});
+
+describe('event types', () => {
+  const given = {
+    name: 'order.paid',
+    description: 'Paid',
+    schema: '{"type":"object","required":["a"]}',
+    example: '{"a":1}',
+  };
+
+  test('are made once, updated by mask, and a new schema raises the version', async () => {
+    const { calls, tenant } = await aUser();
+    const made = await calls.createEventType(given);
+    expect(made).toMatchObject({ ...given, version: 1, archived: false });
+    await expect(calls.createEventType(given)).rejects.toEqual(refused('ALREADY_EXISTS'));
+    const eventType = { ...EventType.create(), name: given.name, schema: '{"type":"object"}', description: 'ignored' };
+    const updated = await calls.updateEventType({ eventType, updateMask: ['schema'] });
+    expect(updated).toMatchObject({ ...given, schema: '{"type":"object"}', version: 2 });
+    expect(await calls.getEventType({ name: given.name })).toEqual(updated);
+    expect(registry.view.eventType(tenant.id, given.name)?.eventType).toEqual(updated);
+    const archived = await calls.archiveEventType({ name: given.name });
+    expect(archived.archived).toBe(true);
+    expect(await calls.archiveEventType({ name: given.name })).toEqual(archived);
+  });
+
+  test('are refused where the example that is kept breaks the new schema', async () => {
+    const { calls } = await aUser();
+    await calls.createEventType(given);
+    const eventType = { ...EventType.create(), name: given.name, schema: '{"type":"object","required":["b"]}' };
+    await expect(calls.updateEventType({ eventType, updateMask: ['schema'] })).rejects.toEqual(
+      refused('INVALID_FIELD', 'example'),
+    );
+    expect((await calls.getEventType({ name: given.name })).version).toBe(1);
+    await expect(calls.updateEventType({ eventType, updateMask: ['version'] })).rejects.toEqual(
+      refused('INVALID_FIELD', 'update_mask'),
+    );
+  });
+
+  test('are learned once, and never for a strict tenant', async () => {
+    const { calls, tenant } = await aUser();
+    await calls.createEventType(given);
+    const names = ['user.left', given.name, 'user.left', 'a'];
+    await Promise.all(Array.from({ length: 5 }, () => admin.learnEventTypes({ tenantId: tenant.id, names })));
+    const { eventTypes } = await calls.listEventTypes({ limit: 0, cursor: '' });
+    expect(eventTypes.map(({ name, schema }) => [name, schema])).toEqual([
+      ['a', ''],
+      [given.name, given.schema],
+      ['user.left', ''],
+    ]);
+    expect(registry.view.eventType(tenant.id, 'user.left')).toBeDefined();
+    const strict = await aTenant(EventTypePolicy.STRICT);
+    await expect(admin.learnEventTypes({ tenantId: strict.id, names })).rejects.toEqual(refused('WRONG_STATE'));
+    await expect(calls.learnEventTypes({ tenantId: tenant.id, names })).rejects.toEqual(refused('ADMIN_ONLY'));
+  });
+
+  test('are read, not changed, by a key with a subject', async () => {
+    const tenant = await aTenant();
+    const user = await aKey(registry, tenant, { subject: 'user_1' });
+    await expect(user.createEventType(given)).rejects.toEqual(refused('MISSING_SCOPE'));
+    expect((await user.listEventTypes({ limit: 0, cursor: '' })).eventTypes).toEqual([]);
+  });
+});
+
+describe('endpoints', () => {
+  const full = anEndpoint({
+    description: 'Everything',
+    subject: 'user_1',
+    eventTypes: ['order.*'],
+    filter: '{"data.amount":{"$gt":100}}',
+    retry: { scheduleSeconds: [0.5, 5], retryOn: RetryOn.TRANSIENT },
+    timeoutMs: 5000,
+    rateLimit: { limit: 10, periodSeconds: 60 },
+    quietHours: { start: '22:00', end: '06:00', timeZone: 'Europe/Berlin', mode: 'skip' },
+    maxConcurrency: 3,
+    headers: { 'X-Token': 'header-secret-value' },
+    metadata: { z: '1', a: '2' },
+    testMode: true,
+  });
+
+  test('come back as they were made, without header values, and travel sealed', async () => {
+    const { calls, tenant } = await aUser();
+    const { endpoint, secret } = await calls.createEndpoint({ endpoint: full });
+    expect(secret).toMatch(/^whsec_/);
+    const { id, createdAt, updatedAt } = endpoint ?? anEndpoint();
+    const outward = { ...full, id, enabled: true, headers: { 'X-Token': '***' }, createdAt, updatedAt };
+    expect(endpoint).toEqual(outward);
+    expect(await calls.getEndpoint({ id })).toEqual(outward);
+    const state = registry.view.endpoint(id);
+    expect(state).toMatchObject({ tenantId: tenant.id, version: 1, endpoint: { ...outward, headers: {} } });
+    const keyring = openKeyring({ masterKey });
+    const context = { tenantId: tenant.id, endpointId: id, version: 1 };
+    const [sealed] = state?.secrets ?? [];
+    expect(keyring.open(sealed?.sealed ?? Buffer.alloc(0), { ...context, purpose: 'secret' })).toBe(secret);
+    const headers = keyring.open(state?.sealedHeaders ?? Buffer.alloc(0), { ...context, purpose: 'headers' });
+    expect(JSON.parse(headers)).toEqual(full.headers);
+  });
+
+  test('leave nothing secret in clear, in the tables and on the log', async () => {
+    const { calls } = await aUser();
+    const { secret } = await calls.createEndpoint({ endpoint: full });
+    const { key } = await admin.createApiKey({ tenantId: (await aTenant()).id, name: 'k', scopes: [] });
+    const tables = ['tenants', 'api_keys', 'event_types', 'endpoints', 'endpoint_secrets', 'outbox'];
+    const dump: object[] = [];
+    for (const table of tables) dump.push(...(await asSuperuser<object>(`select t::text, * from registry.${table} t`)));
+    const onLog = Buffer.concat(eventLog.records('registry-changes').map(({ value }) => value ?? Buffer.alloc(0)));
+    const text = JSON.stringify(dump) + onLog.toString('latin1');
+    for (const clear of [secret, secret.slice('whsec_'.length), 'header-secret-value', key]) {
+      expect(text).not.toContain(clear);
+      expect(text).not.toContain(Buffer.from(clear).toString('hex'));
+    }
+    expect(text).toContain('Everything');
+  });
+
+  test('are changed by mask only, and keep headers that come back as ***', async () => {
+    const { calls, tenant } = await aUser();
+    const id = idOf(await calls.createEndpoint({ endpoint: full }));
+    const endpoint = anEndpoint({ id, url: 'https://example.com/new', headers: { 'X-Token': '***', 'X-B': 'b' } });
+    const updated = await calls.updateEndpoint({ endpoint, updateMask: ['url', 'headers', 'quiet_hours', 'subject'] });
+    expect(updated).toMatchObject({
+      url: endpoint.url,
+      description: 'Everything',
+      quietHours: undefined,
+      subject: undefined,
+    });
+    expect(updated.headers).toEqual({ 'X-Token': '***', 'X-B': '***' });
+    const state = registry.view.endpoint(id);
+    const context = { tenantId: tenant.id, endpointId: id, purpose: 'headers', version: 2 };
+    expect(JSON.parse(openKeyring({ masterKey }).open(state?.sealedHeaders ?? Buffer.alloc(0), context))).toEqual({
+      'X-Token': 'header-secret-value',
+      'X-B': 'b',
+    });
+    expect(await calls.updateEndpoint({ endpoint, updateMask: [] })).toEqual(updated);
+    await expect(calls.updateEndpoint({ endpoint, updateMask: ['id'] })).rejects.toEqual(
+      refused('INVALID_FIELD', 'update_mask'),
+    );
+    await expect(
+      calls.updateEndpoint({ endpoint: anEndpoint({ id, headers: { 'X-New': '***' } }), updateMask: ['headers'] }),
+    ).rejects.toEqual(refused('INVALID_FIELD', 'headers.X-New'));
+  });
+
+  test('are refused with every problem at once, and nothing is stored', async () => {
+    const { calls } = await aUser();
+    const wrong = anEndpoint({ url: 'https://10.0.0.1/', timeoutMs: 5, metadata: { a: '\u0000' } });
+    await expect(calls.createEndpoint({ endpoint: wrong, secret: 'short' })).rejects.toEqual(
+      refused('INVALID_FIELD', 'url', 'secret', 'timeout_ms', 'metadata.a'),
+    );
+    await expect(calls.createEndpoint({ endpoint: anEndpoint({ url: 'https://10.0.0.1/' }) })).rejects.toEqual(
+      refused('INVALID_URL', 'url'),
+    );
+    await expect(calls.createEndpoint({ endpoint: anEndpoint({ filter: '[' }) })).rejects.toEqual(
+      refused('INVALID_FILTER', 'filter'),
+    );
+    expect((await calls.listEndpoints({ limit: 0, cursor: '' })).endpoints).toEqual([]);
+  });
+
+  test('are disabled with the first reason, and enabled without one', async () => {
+    const { calls, tenant } = await aUser();
+    const id = idOf(await calls.createEndpoint({ endpoint: anEndpoint() }));
+    const gone = await registry.as(adminKey, tenant.id).disableEndpoint({ id, reason: 'gone' });
+    expect(gone).toMatchObject({ enabled: false, disabledReason: 'gone' });
+    expect(await calls.disableEndpoint({ id, reason: '' })).toEqual(gone);
+    expect(registry.view.endpoint(id)?.endpoint).toMatchObject({ enabled: false, disabledReason: 'gone' });
+    expect(await calls.enableEndpoint({ id })).toMatchObject({ enabled: true, disabledReason: '' });
+    expect(await calls.disableEndpoint({ id, reason: '' })).toMatchObject({ disabledReason: 'requested_by_user' });
+    const on = await calls.updateEndpoint({ endpoint: anEndpoint({ id, enabled: true }), updateMask: ['enabled'] });
+    expect(on).toMatchObject({ enabled: true, disabledReason: '' });
+  });
+
+  test('are gone for everybody once they are deleted', async () => {
+    const { calls } = await aUser();
+    const id = idOf(await calls.createEndpoint({ endpoint: full }));
+    expect(await calls.deleteEndpoint({ id })).toEqual({});
+    expect(registry.view.endpoint(id)).toBeUndefined();
+    await expect(calls.getEndpoint({ id })).rejects.toEqual(refused('NOT_FOUND'));
+    await expect(calls.deleteEndpoint({ id })).rejects.toEqual(refused('NOT_FOUND'));
+    expect(eventLog.records('registry-changes').at(-1)).toMatchObject({ key: `endpoint/${id}`, value: null });
+  });
+
+  test('rotate their secret, with the old one beside it', async () => {
+    const { calls, tenant } = await aUser();
+    const mine = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const made = await calls.createEndpoint({ endpoint: anEndpoint(), secret: mine });
+    expect(made.secret).toBe(mine);
+    const id = idOf(made);
+    const rotated = await calls.rotateSecret({ id });
+    const secrets = registry.view.endpoint(id)?.secrets ?? [];
+    expect(secrets.map(({ version, expiresAtMs }) => [version, expiresAtMs === undefined])).toEqual([
+      [2, true],
+      [1, false],
+    ]);
+    expect((secrets[1]?.expiresAtMs ?? 0) - Date.now()).toBeGreaterThan(86_390_000);
+    const opened = secrets.map(({ sealed, version }) =>
+      openKeyring({ masterKey }).open(sealed, { tenantId: tenant.id, endpointId: id, purpose: 'secret', version }),
+    );
+    expect(opened).toEqual([rotated.secret, mine]);
+    await calls.rotateSecret({ id, overlapSeconds: 0 });
+    expect(registry.view.endpoint(id)?.secrets).toMatchObject([{ version: 3 }]);
+    await expect(calls.rotateSecret({ id, secret: 'x', overlapSeconds: 604_801 })).rejects.toEqual(
+      refused('INVALID_FIELD', 'overlap_seconds', 'secret'),
+    );
+  });
+});

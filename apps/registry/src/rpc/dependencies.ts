@@ -1,0 +1,9 @@
+import type { Handlers } from '@bellwire/rpc';
+import type { CreateEndpointDeps } from '../create-endpoint.ts';
+import type { Store } from '../store/open-store.ts';
+
+/** What the RPCs are made of. */
+export interface RpcDeps extends CreateEndpointDeps {
+  handlers: Pick<Handlers, 'unary'>;
+  store: Pick<Store, 'inTenant' | 'acrossTenants'>;
+}
