@@ -23,6 +23,19 @@ export const settingsTable = z.object({
   BELLWIRE_INGESTION_PORT: port(50_052).describe('gRPC port of ingestion.'),
   BELLWIRE_DISPATCHER_PORT: port(50_053).describe('gRPC port of dispatcher.'),
   BELLWIRE_AUDIT_PORT: port(50_054).describe('gRPC port of audit.'),
+  BELLWIRE_REGISTRY_ADDRESS: optionalText().describe('Where others find registry, host:port; unset: its port on this host.'),
+  BELLWIRE_INGESTION_ADDRESS: optionalText().describe(
+    'Where others find ingestion, host:port; unset: its port on this host.',
+  ),
+  BELLWIRE_DISPATCHER_ADDRESS: optionalText().describe(
+    'Where others find a dispatcher: host:port, or ipv4:host:port,host:port for several; unset: its port on this host.',
+  ),
+  BELLWIRE_AUDIT_ADDRESS: optionalText().describe('Where others find audit, host:port; unset: its port on this host.'),
+  BELLWIRE_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be up to 64 letters, digits, dots, underscores and hyphens')
+    .prefault('')
+    .describe('Put before every topic and group, so that several suites can share one Kafka.'),
   BELLWIRE_PARTITIONS: integer(8, { min: 1, max: 1024 }).describe(
     'Partitions of each topic, fixed when the topic is created.',
   ),

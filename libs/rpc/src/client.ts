@@ -23,6 +23,8 @@ export interface RpcChannel {
     method: MethodDefinition<Request, Response>,
     options: Omit<CallOptions, 'timeoutMs'>,
   ): ClientDuplexStream<Request, Response>;
+  /** Whether the service says SERVING by health v1, within a second; it needs no key. */
+  isServing(): Promise<boolean>;
   close(): void;
 }
 
@@ -34,7 +36,26 @@ const metadataFor = ({ bearer, tenant }: Pick<CallOptions, 'bearer' | 'tenant'>)
   return metadata;
 };
 
-/** @param address host:port */
+const healthTimeoutMs = 1000;
+
+/** grpc.health.v1.Health/Check of the server as a whole: https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
+const askHealth = (client: Client): Promise<boolean> =>
+  new Promise((resolve) => {
+    const deadline = new Date(Date.now() + healthTimeoutMs);
+    // HealthCheckRequest without a service name is empty; HealthCheckResponse has status as field 1, and SERVING is 1.
+    const serving = Buffer.from([0x08, 0x01]);
+    client.makeUnaryRequest(
+      '/grpc.health.v1.Health/Check',
+      (request: Buffer) => request,
+      (response: Buffer) => response.equals(serving),
+      Buffer.alloc(0),
+      new Metadata(),
+      { deadline },
+      (error, isServing) => resolve(error === null && isServing === true),
+    );
+  });
+
+/** @param address host:port, or ipv4:host:port,host:port where several serve */
 export const openChannel = (address: string): RpcChannel => {
   const client = new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
@@ -54,6 +75,7 @@ export const openChannel = (address: string): RpcChannel => {
       }),
     duplex: ({ path, requestSerialize, responseDeserialize }, options) =>
       client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadataFor(options)),
+    isServing: () => askHealth(client),
     close: () => client.close(),
   };
 };

@@ -3,7 +3,8 @@ import type { Clock, Principal, Random } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import type { Log } from '@bellwire/messaging';
 import { makeAuthenticate, openRegistryView, type RegistryView } from '@bellwire/registry-view';
-import { openChannel, type RpcChannel } from '@bellwire/rpc';
+import type { RpcChannel } from '@bellwire/rpc';
+import { channelsTo } from './channels.ts';
 
 export type ServiceName = 'registry' | 'ingestion' | 'dispatcher' | 'audit';
 
@@ -49,20 +50,13 @@ export interface ContextParts {
 export const openContext = async (parts: ContextParts): Promise<ServiceContext> => {
   const { scope, eventLog, adminKey, addressOf } = parts;
   const view = scope.own('registry view', await openRegistryView({ log: eventLog }));
-  const channels = new Map<ServiceName, RpcChannel>();
   return {
     ...parts,
     clock: { now: () => Date.now() },
     random: () => Math.random(),
     view,
     authenticate: makeAuthenticate({ view, adminKey }),
-    channelTo: (service) => {
-      const known = channels.get(service);
-      if (known !== undefined) return known;
-      const opened = scope.own(`channel to ${service}`, openChannel(addressOf(service)));
-      channels.set(service, opened);
-      return opened;
-    },
+    channelTo: channelsTo(scope, addressOf),
   };
 };
 

@@ -1,1 +1,3 @@
+export { addressesFrom } from './addresses.ts';
+export { channelsTo } from './channels.ts';
 export { contextFor, openContext, type ContextParts, type ServiceContext, type ServiceName } from './context.ts';
