@@ -1,4 +1,4 @@
-import { context, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
+import { context, isSpanContextValid, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
 import { toProto, type Attempt, type DeliveryRecord } from '@bellwire/contracts';
 import { requestHeaders } from '@bellwire/dialects';
 import { newId, nextState, type AttemptOutcome, type Clock, type NextState, type Random, type Tier } from '@bellwire/domain';
@@ -136,7 +136,8 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     const result = await context.with(trace.setSpan(created, span), () => request(delivery, endpoint, startedAtMs));
     onEnded(result.durationMs);
     const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
-    const facts = { startedAtMs, traceId: span.spanContext().traceId };
+    const spanContext = span.spanContext();
+    const facts = { startedAtMs, traceId: isSpanContextValid(spanContext) ? spanContext.traceId : '' };
     span.setAttribute('webhook.attempt.outcome', result.outcome);
     span.end();
     await append([
