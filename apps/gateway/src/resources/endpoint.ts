@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import {
+  Endpoint,
+  fromProto,
+  toProto,
+  type CreateEndpointRequest,
+  type UpdateEndpointRequest,
+} from '@bellwire/contracts';
+import { JsonText } from '../json-text.ts';
+import { count, known, orNull, textMap, time, timeText } from './members.ts';
+
+const retry = {
+  schedule_seconds: z
+    .array(z.number())
+    .describe('Wait before the second, third, ... attempt, in seconds. Empty: one attempt.'),
+  retry_on: z
+    .enum(['any_failure', 'transient'])
+    .describe('transient: 408, 425, 429, 5xx, time-outs and network errors.'),
+};
+
+const rateLimit = {
+  limit: count.describe('Requests that may start in any period.'),
+  period_seconds: count,
+};
+
+const quietHours = {
+  start: z.string().describe('Local time of day, HH:MM.'),
+  end: z.string().describe('Local time of day, HH:MM.'),
+  time_zone: z.string().describe('IANA name, such as Europe/Lisbon.'),
+  mode: z.enum(['hold', 'skip']).describe('hold: deliver afterwards. skip: never.'),
+};
+
+export const endpoint = z
+  .object({
+    id: z.string(),
+    url: z.string(),
+    description: z.string(),
+    subject: z.string().nullable().describe('The user whose events it receives; null: all events of the tenant.'),
+    event_types: z.array(z.string()).describe('Exact names, prefix.* patterns, or * for all. Empty: all.'),
+    filter: z.unknown().meta({ type: ['object', 'null'], description: 'Operators of MongoDB; null: no filter.' }),
+    enabled: z.boolean(),
+    disabled_reason: z.string().nullable(),
+    retry: z.object(retry).nullable().describe('null: the schedule of the dialect.'),
+    timeout_ms: z.int().nullable().describe('null: the default of the dialect.'),
+    rate_limit: z.object(rateLimit).nullable(),
+    quiet_hours: z.object(quietHours).nullable(),
+    max_concurrency: z.int().nullable().describe('Requests in flight; null: the default of the deployment.'),
+    headers: textMap.describe('Names of the custom headers: *** stands for the values, which never come back.'),
+    metadata: textMap,
+    test_mode: z.boolean(),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: 'Endpoint', description: 'A URL that receives events.' });
+
+export const endpointWithSecret = endpoint
+  .extend({ secret: z.string().describe('Signs the requests: in this answer and nowhere else.') })
+  .meta({ id: 'EndpointWithSecret' });
+
+const members = z.strictObject({
+  url: z.string(),
+  description: z.string().nullish(),
+  subject: z.string().nullish().describe('It receives the events of this user only; null: all events of the tenant.'),
+  event_types: z.array(z.string()).nullish().describe('Exact names, prefix.* patterns, or *; null or empty: all.'),
+  filter: z.record(z.string(), z.unknown()).nullish().describe('Operators of MongoDB; null: no filter.'),
+  enabled: z.boolean().optional().describe('As enable and disable do.'),
+  retry: z
+    .strictObject({ ...retry, retry_on: retry.retry_on.nullish().describe('As the dialect does where absent.') })
+    .nullish()
+    .describe('null: the schedule of the dialect.'),
+  timeout_ms: count.nullish().describe('1,000 to 60,000; null: the default of the dialect.'),
+  rate_limit: z.strictObject(rateLimit).nullish(),
+  quiet_hours: z
+    .strictObject({
+      ...quietHours,
+      time_zone: quietHours.time_zone.default('UTC'),
+      mode: quietHours.mode.default('hold'),
+    })
+    .nullish(),
+  max_concurrency: count.nullish().describe('Requests in flight; null: the default of the deployment.'),
+  headers: textMap.nullish().describe('Sent with each request. In a change *** keeps the value that a name has.'),
+  metadata: textMap.nullish(),
+  test_mode: z.boolean().optional(),
+});
+
+export const newEndpoint = members.extend({
+  secret: z.string().nullish().describe('Made by Bellwire where absent.'),
+});
+
+export const endpointChanges = members.partial();
+
+export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
+  const { retry: policy, rateLimit: rate, quietHours: quiet } = message;
+  return {
+    id: message.id,
+    url: message.url,
+    description: message.description,
+    subject: message.subject ?? null,
+    event_types: message.eventTypes,
+    filter: new JsonText(message.filter === '' ? 'null' : message.filter),
+    enabled: message.enabled,
+    disabled_reason: orNull(message.disabledReason),
+    retry:
+      policy === undefined
+        ? null
+        : { schedule_seconds: policy.scheduleSeconds, retry_on: known(fromProto.retryOn(policy.retryOn)) },
+    timeout_ms: message.timeoutMs === 0 ? null : message.timeoutMs,
+    rate_limit: rate === undefined ? null : { limit: rate.limit, period_seconds: rate.periodSeconds },
+    quiet_hours:
+      quiet === undefined
+        ? null
+        : {
+            start: quiet.start,
+            end: quiet.end,
+            time_zone: quiet.timeZone,
+            mode: quiet.mode === 'skip' ? 'skip' : 'hold',
+          },
+    max_concurrency: message.maxConcurrency === 0 ? null : message.maxConcurrency,
+    headers: message.headers,
+    metadata: message.metadata,
+    test_mode: message.testMode,
+    created_at: timeText(message.createdAt),
+    updated_at: timeText(message.updatedAt),
+  };
+};
+
+/** @throws Error where the service left it out */
+export const toEndpointWithSecret = (answer: { endpoint: Endpoint | undefined; secret: string }) => {
+  if (answer.endpoint === undefined) throw new Error('registry left out the endpoint');
+  return { ...toEndpoint(answer.endpoint), secret: answer.secret };
+};
+
+const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string | undefined): Endpoint => {
+  const { retry: policy, rate_limit: rate, quiet_hours: quiet } = given;
+  return Endpoint.fromPartial({
+    url: given.url,
+    description: given.description ?? undefined,
+    subject: given.subject ?? undefined,
+    eventTypes: given.event_types ?? undefined,
+    filter: filterText === 'null' ? undefined : filterText,
+    enabled: given.enabled,
+    retry: policy
+      ? {
+          scheduleSeconds: policy.schedule_seconds,
+          retryOn: policy.retry_on ? toProto.retryOn[policy.retry_on] : undefined,
+        }
+      : undefined,
+    timeoutMs: given.timeout_ms ?? undefined,
+    rateLimit: rate ? { limit: rate.limit, periodSeconds: rate.period_seconds } : undefined,
+    quietHours: quiet ? { start: quiet.start, end: quiet.end, timeZone: quiet.time_zone, mode: quiet.mode } : undefined,
+    maxConcurrency: given.max_concurrency ?? undefined,
+    headers: given.headers ?? undefined,
+    metadata: given.metadata ?? undefined,
+    testMode: given.test_mode,
+  });
+};
+
+/** @param filterText the member `filter` as `memberText` finds it in the body */
+export const fromNewEndpoint = (
+  { secret, ...given }: z.infer<typeof newEndpoint>,
+  filterText: string | undefined,
+): CreateEndpointRequest => ({ endpoint: fromMembers(given, filterText), secret: secret ?? undefined });
+
+/** Only the members that were given are in the mask; null clears. Their names are those of the contract. */
+export const fromEndpointChanges = (
+  id: string,
+  given: z.infer<typeof endpointChanges>,
+  filterText: string | undefined,
+): UpdateEndpointRequest => ({
+  endpoint: { ...fromMembers(given, filterText), id },
+  updateMask: Object.keys(given),
+});

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { fromProto, type Event, type PublishRequest } from '@bellwire/contracts';
+import { JsonText } from '../json-text.ts';
+import { deliveryStatus } from './delivery.ts';
+import { givenTime, known, textMap, time, timeText } from './members.ts';
+
+export const listedEvent = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    subject: z.string().nullable(),
+    data: z.unknown().describe('As published, without white space.'),
+    occurred_at: time,
+    accepted_at: time,
+  })
+  .meta({ id: 'ListedEvent', description: 'An event without its deliveries.' });
+
+export const event = listedEvent
+  .extend({
+    deliveries: z.array(z.object({ id: z.string(), endpoint_id: z.string(), status: deliveryStatus })),
+  })
+  .meta({ id: 'Event', description: 'One thing that happened.' });
+
+export const newEvent = z.strictObject({
+  type: z.string().describe('Dotted name, such as invoice.paid.'),
+  data: z
+    .unknown()
+    .refine((value) => value !== undefined, 'is required')
+    .describe('Any JSON value; its text is kept, numbers and key order untouched.'),
+  subject: z.string().nullish().describe('The user whom it is about.'),
+  idempotency_key: z
+    .string()
+    .nullish()
+    .describe('The same key and body within 72 hours is the same event: it is answered with the same id.'),
+  ordering_key: z.string().nullish().describe('Events with the same key are routed in the order of their acceptance.'),
+  occurred_at: givenTime.nullish().describe('When it happened; the time of acceptance where absent.'),
+  action_urls: textMap.nullish().describe('Links that some dialects show beside the data, by name.'),
+});
+
+export const toListedEvent = (message: Event): z.infer<typeof listedEvent> => ({
+  id: message.id,
+  type: message.type,
+  subject: message.subject ?? null,
+  data: new JsonText(message.data),
+  occurred_at: timeText(message.occurredAt),
+  accepted_at: timeText(message.acceptedAt),
+});
+
+/** @throws Error where the service left it out */
+export const toEvent = (message: Event | undefined): z.infer<typeof event> => {
+  if (message === undefined) throw new Error('audit left out the event');
+  return {
+    ...toListedEvent(message),
+    deliveries: message.deliveries.map(({ id, endpointId, status }) => ({
+      id,
+      endpoint_id: endpointId,
+      status: known(fromProto.status(status)),
+    })),
+  };
+};
+
+/** @param dataText the member `data` as `memberText` finds it in the body */
+export const fromNewEvent = (given: z.infer<typeof newEvent>, dataText: string): PublishRequest => ({
+  type: given.type,
+  data: dataText,
+  subject: given.subject ?? undefined,
+  idempotencyKey: given.idempotency_key ?? undefined,
+  orderingKey: given.ordering_key ?? undefined,
+  occurredAt: given.occurred_at ?? undefined,
+  actionUrls: given.action_urls ?? {},
+});

@@ -1,0 +1,215 @@
+import {
+  ApiKey,
+  Attempt,
+  AuditServiceService,
+  DeadLetter,
+  Delivery,
+  DeliveryStatus,
+  DispatcherServiceService,
+  Endpoint,
+  Event,
+  EventType,
+  EventTypePolicy,
+  IngestionServiceService,
+  Outcome,
+  RegistryServiceService,
+  RetryOn,
+  Tenant,
+  type AuditServiceServer,
+  type DispatcherServiceServer,
+  type IngestionServiceServer,
+  type RegistryServiceServer,
+} from '@bellwire/contracts';
+import type { Scope } from '@bellwire/lifecycle';
+import { makeHandlers, openChannel, serveGrpc, type RpcChannel, type ServeOptions } from '@bellwire/rpc';
+import type { Services } from '../app.ts';
+
+const at = new Date('2026-01-31T12:00:00.000Z');
+export const atText = at.toISOString();
+
+const endpoint = Endpoint.fromPartial({
+  id: 'ep_1',
+  url: 'https://example.org/hooks',
+  eventTypes: ['order.*'],
+  filter: '{"data.amount":{"$gt":1e2}}',
+  enabled: true,
+  retry: { scheduleSeconds: [1, 2.5], retryOn: RetryOn.TRANSIENT },
+  rateLimit: { limit: 5, periodSeconds: 60 },
+  quietHours: { start: '22:00', end: '06:00', timeZone: 'Europe/Lisbon', mode: 'skip' },
+  headers: { 'X-Team': '***' },
+  metadata: { plan: 'gold' },
+  createdAt: at,
+  updatedAt: at,
+});
+
+/** What the fake services answer: one of each thing. */
+export const samples = {
+  tenant: Tenant.fromPartial({
+    id: 'ten_1',
+    name: 'Acme',
+    dialect: 'standard',
+    eventTypePolicy: EventTypePolicy.OPEN,
+    createdAt: at,
+  }),
+  apiKey: ApiKey.fromPartial({ id: 'key_1', tenantId: 'ten_1', name: 'ci', scopes: ['events:publish'], createdAt: at }),
+  eventType: EventType.fromPartial({
+    name: 'order.paid',
+    schema: '{"type":"object","maximum":1.0}',
+    version: 2,
+    createdAt: at,
+    updatedAt: at,
+  }),
+  endpoint,
+  disabledEndpoint: { ...endpoint, enabled: false, disabledReason: 'requested_by_user' },
+  event: Event.fromPartial({
+    id: 'evt_1',
+    type: 'order.paid',
+    data: '{"10":1.0,"9":12345678901234567890,"text":"\\u00e9"}',
+    occurredAt: at,
+    acceptedAt: at,
+    deliveries: [{ id: 'd-1', endpointId: 'ep_1', status: DeliveryStatus.RETRYING }],
+  }),
+  attempt: Attempt.fromPartial({
+    attemptId: 'atm_1',
+    number: 1,
+    startedAtMs: at.getTime(),
+    durationMs: 12.5,
+    outcome: Outcome.REJECTED,
+    responseStatus: 500,
+    responseHeaders: { 'content-type': 'text/plain' },
+    responseBody: 'no',
+    timings: { total: 12.5 },
+    traceId: 'abc',
+  }),
+};
+
+const delivery = Delivery.fromPartial({
+  id: 'd-1',
+  eventId: 'evt_1',
+  eventType: 'order.paid',
+  endpointId: 'ep_1',
+  status: DeliveryStatus.RETRYING,
+  reason: 'retry',
+  round: 1,
+  attemptCount: 1,
+  nextAttemptAt: at,
+  createdAt: at,
+  attempts: [samples.attempt],
+});
+
+const deadLetter = DeadLetter.fromPartial({
+  delivery: { ...delivery, status: DeliveryStatus.DEAD_LETTERED, completedAt: at },
+  deadLetteredAt: at,
+  lastOutcome: Outcome.TIMED_OUT,
+  lastError: 'no answer within 10 s',
+});
+
+/** A call as its service met it. */
+export interface RecordedCall {
+  method: string;
+  request: unknown;
+  bearer: string;
+  tenant: string | undefined;
+}
+
+export interface FakeServices {
+  services: Services;
+  calls: RecordedCall[];
+  /** By method: runs before the answer; what it throws is what the service throws. */
+  before: Map<string, (request: unknown) => Promise<void> | void>;
+}
+
+const registryOf = ({ unary }: Answering): RegistryServiceServer => ({
+  createTenant: unary('CreateTenant', () => samples.tenant),
+  getTenant: unary('GetTenant', () => samples.tenant),
+  listTenants: unary('ListTenants', () => ({ tenants: [samples.tenant], nextCursor: 'more' })),
+  createApiKey: unary('CreateApiKey', () => ({ apiKey: samples.apiKey, key: 'bw_secret' })),
+  listApiKeys: unary('ListApiKeys', () => ({ apiKeys: [samples.apiKey], nextCursor: '' })),
+  revokeApiKey: unary('RevokeApiKey', () => ({})),
+  createEventType: unary('CreateEventType', () => samples.eventType),
+  getEventType: unary('GetEventType', () => samples.eventType),
+  listEventTypes: unary('ListEventTypes', () => ({ eventTypes: [samples.eventType], nextCursor: '' })),
+  updateEventType: unary('UpdateEventType', () => samples.eventType),
+  archiveEventType: unary('ArchiveEventType', () => ({ ...samples.eventType, archived: true })),
+  learnEventTypes: unary('LearnEventTypes', () => ({})),
+  createEndpoint: unary('CreateEndpoint', () => ({ endpoint: samples.endpoint, secret: 'whsec_1' })),
+  getEndpoint: unary('GetEndpoint', () => samples.endpoint),
+  listEndpoints: unary('ListEndpoints', () => ({ endpoints: [samples.endpoint], nextCursor: '' })),
+  updateEndpoint: unary('UpdateEndpoint', () => samples.endpoint),
+  deleteEndpoint: unary('DeleteEndpoint', () => ({})),
+  enableEndpoint: unary('EnableEndpoint', () => samples.endpoint),
+  disableEndpoint: unary('DisableEndpoint', () => samples.disabledEndpoint),
+  rotateSecret: unary('RotateSecret', () => ({ endpoint: samples.endpoint, secret: 'whsec_2' })),
+});
+
+const ingestionOf = ({ unary, duplex }: Answering): IngestionServiceServer => ({
+  publish: unary('Publish', () => ({ eventId: 'evt_1', duplicate: false })),
+  publishBatch: unary('PublishBatch', () => ({ results: [] })),
+  publishStream: duplex('PublishStream', async () => undefined),
+});
+
+const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
+  redeliver: unary('Redeliver', ({ deliveryId }) => ({ deliveryId, round: 2 })),
+  sendTest: unary('SendTest', () => ({ attempt: samples.attempt })),
+  testFilter: unary('TestFilter', () => ({ matches: true })),
+});
+
+const listed = { nextCursor: 'more', asOf: at };
+
+const auditOf = ({ unary }: Answering): AuditServiceServer => ({
+  getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
+  listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
+  getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
+  listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
+  listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
+});
+
+/** Handlers that record each call, run what is to run before, and answer. */
+const answering = (service: string, calls: RecordedCall[], before: FakeServices['before']) => {
+  const handlers = makeHandlers({
+    service,
+    authenticate: async (bearer) => ({
+      kind: 'tenant',
+      keyId: bearer,
+      tenantId: 'ten_1',
+      scopes: new Set(),
+      subject: undefined,
+    }),
+    onBug: () => undefined,
+  });
+  const unary = <Request, Response>(method: string, answer: (request: Request) => Response) =>
+    handlers.unary<Request, Response>(method, async (request, { principal, namedTenant }) => {
+      const bearer = principal.kind === 'tenant' ? principal.keyId : '';
+      calls.push({ method, request, bearer, tenant: namedTenant });
+      await before.get(method)?.(request);
+      return answer(request);
+    });
+  return { unary, duplex: handlers.duplex };
+};
+
+type Answering = ReturnType<typeof answering>;
+
+/** The four services, really over gRPC, with one answer to each call. */
+export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
+  const calls: RecordedCall[] = [];
+  const before: FakeServices['before'] = new Map();
+
+  const serve = async (
+    service: string,
+    definition: ServeOptions['definition'],
+    implement: (answers: Answering) => ServeOptions['implementation'],
+  ): Promise<RpcChannel> => {
+    const implementation = implement(answering(service, calls, before));
+    const options = { host: '127.0.0.1', port: 0, service, definition, implementation };
+    const server = scope.own(service, await serveGrpc(options));
+    return scope.own(`channel to ${service}`, openChannel(`127.0.0.1:${server.port}`));
+  };
+
+  const services = {
+    registry: await serve('bellwire.registry.v1.RegistryService', RegistryServiceService, registryOf),
+    ingestion: await serve('bellwire.ingestion.v1.IngestionService', IngestionServiceService, ingestionOf),
+    dispatcher: await serve('bellwire.dispatcher.v1.DispatcherService', DispatcherServiceService, dispatcherOf),
+    audit: await serve('bellwire.audit.v1.AuditService', AuditServiceService, auditOf),
+  };
+  return { services, calls, before };
+};

@@ -1,0 +1,65 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
+
+/** `event_types[2]`, `retry.schedule_seconds[0]`. */
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text === '' ? String(key) : `${text}.${String(key)}`;
+  }, '');
+
+const kindNames: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+};
+
+/** Of numbers the value, of lists and texts the length. */
+const measures: Readonly<Record<string, string>> = { array: ' entries', string: ' characters' };
+
+/** Sentences for the problems that our schemas can have; zod's own for the rest. */
+const sentenceOf: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined) return 'is required';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${kindNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'datetime' ? 'must be a time such as 2026-01-31T12:00:00Z' : undefined;
+    case 'too_small':
+      return `must be at least ${issue.minimum}${measures[issue.origin] ?? ''}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${measures[issue.origin] ?? ''}`;
+    default:
+      return undefined;
+  }
+};
+
+const problemsOf = (issue: z.core.$ZodIssue): FieldProblem[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: 'is not known here' }))
+    : [{ path: pathText(issue.path), message: issue.message }];
+
+/**
+ * Checks shape only: types, required members, unknown ones. The rules belong to the services.
+ * Answers every problem of a part (path, query or body) as one Fault.
+ */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
+  ({ schema, httpPart }) =>
+  (input: unknown) => {
+    // Fastify gives null for a body that is absent.
+    const given = httpPart === 'body' ? (input ?? undefined) : input;
+    const parsed = schema.safeParse(given, { error: sentenceOf });
+    if (parsed.success) return { value: parsed.data };
+    const problems = parsed.error.issues.flatMap(problemsOf);
+    const whole = problems.find(({ path }) => path === '');
+    const fault =
+      whole === undefined ? invalidFields(problems) : new Fault('MALFORMED_REQUEST', `The body ${whole.message}.`);
+    return { error: fault };
+  };
