@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandOf, isAlive, signalProcess } from '../processes.ts';
 
 export const pidFileOf = (data: string): string => path.join(data, 'postmaster.pid');
 
@@ -37,40 +37,12 @@ const memoryInUse = (memoryId: string): boolean => {
   }
 };
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
-/** The words a process was started with; empty when there is none, or only its remains. */
-const commandOf = (pid: number): readonly string[] => {
-  try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
-    return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split(/\s+/);
-  } catch {
-    return [];
-  }
-};
-
 const folderServedBy = (pid: number): string | undefined => {
   const [program = '', ...args] = commandOf(pid);
   return /^postgres(\.exe)?$/.test(path.basename(program)) ? args[args.indexOf('-D') + 1] : undefined;
 };
 
 const serves = (pid: number, data: string): boolean => folderServedBy(pid) === data;
-
-const signal = (pid: number, name: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended in between.
-  }
-};
 
 const stop = async (pid: number, data: string): Promise<void> => {
   // Fast: ends sessions and writes a checkpoint. Immediate: the next start recovers. Kill: the same, and cannot be refused.
@@ -79,7 +51,7 @@ const stop = async (pid: number, data: string): Promise<void> => {
     ['SIGQUIT', 5000],
     ['SIGKILL', 5000],
   ] as const) {
-    signal(pid, name);
+    signalProcess(pid, name);
     for (const end = performance.now() + limitMs; performance.now() < end; await sleep(10)) {
       if (!serves(pid, data)) return;
     }

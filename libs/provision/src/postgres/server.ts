@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, openServerLog } from '../server-files.ts';
 import type { Cluster, PostgresSettings } from './cluster.ts';
 import { readPidFile } from './leftover.ts';
 import { runnable } from './runner.ts';
@@ -38,22 +38,6 @@ const defaultSettings: PostgresSettings = {
 };
 const startLimitMs = 120_000;
 const stopStepMs = 5000;
-const largestLog = 10 * 1024 * 1024;
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port on 127.0.0.1.');
-  return address.port;
-};
-
-const openLog = (file: string): { fd: number; from: number } => {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > largestLog) renameSync(file, `${file}.1`);
-  return { fd: openSync(file, 'a', 0o600), from: size > largestLog ? 0 : size };
-};
 
 /** The group is its own, so that the terminal's Ctrl-C reaches us first and Postgres ends when its clients are done. */
 const launch = (cluster: Cluster, port: number, log: number): ChildProcess => {
@@ -93,7 +77,7 @@ const stopper = (child: ChildProcess, ended: Promise<void>, hasEnded: () => bool
 
 const attempt = async (cluster: Cluster, logFile: string): Promise<Server | string> => {
   const port = await freePort();
-  const log = openLog(logFile);
+  const log = openServerLog(logFile);
   const child = launch(cluster, port, log.fd);
   closeSync(log.fd);
   let failure: string | undefined;

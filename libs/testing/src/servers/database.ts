@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { databaseVariable } from './shared-postgres.ts';
+import { databaseVariable } from './shared-servers.ts';
 
 /** A database for one test file. */
 export interface FreshDatabase {

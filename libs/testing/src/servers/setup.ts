@@ -1,4 +1,4 @@
-import { usePostgres } from './shared-postgres.ts';
+import { useServers } from './shared-servers.ts';
 
-/** For jest's globalSetup: afterwards BELLWIRE_TEST_DATABASE_URL is set. */
-export default usePostgres;
+/** For jest's globalSetup: afterwards BELLWIRE_TEST_DATABASE_URL and BELLWIRE_TEST_KAFKA_BROKERS are set. */
+export default useServers;

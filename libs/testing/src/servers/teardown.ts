@@ -1,4 +1,4 @@
-import { releasePostgres } from './shared-postgres.ts';
+import { releaseServers } from './shared-servers.ts';
 
 /** For jest's globalTeardown. */
-export default releasePostgres;
+export default releaseServers;
