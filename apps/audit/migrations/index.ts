@@ -1,0 +1,5 @@
+import type { Migrations } from '@bellwire/persistence';
+import { historyTables } from './0001-history.ts';
+
+/** Of the schema audit, in order of name. */
+export const migrations: Migrations = { '0001-history': historyTables };

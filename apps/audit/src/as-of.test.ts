@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { Fault } from '@bellwire/errors';
+import { makeAsOf, produceMarginMs } from './as-of.ts';
+import { progressKey, type Progress } from './store/progress.ts';
+
+const nowMs = 1_000_000;
+const setUp = (ends: Record<string, readonly number[]>, recorded: Record<string, Progress>) => {
+  const state = { ends, nowMs, isUp: true };
+  const asOf = makeAsOf({
+    eventLog: {
+      endOffsets: async (topic) => {
+        if (!state.isUp) throw new Fault('LOG_UNAVAILABLE', 'The log cannot be reached.');
+        return state.ends[topic] ?? [];
+      },
+    },
+    readProgress: async () => new Map(Object.entries(recorded)),
+    clock: { now: () => state.nowMs },
+    maxAgeMs: 0,
+  });
+  return { state, asOf };
+};
+const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('as_of', () => {
+  test('is now, less the time of a produce, where everything is recorded or nothing was ever there', async () => {
+    const { asOf } = setUp(
+      { events: [3, 0], audit: [1] },
+      {
+        [progressKey('events', 0)]: { nextOffset: 3, recordedUntilMs: 5 },
+        [progressKey('audit', 0)]: { nextOffset: 1, recordedUntilMs: 5 },
+      },
+    );
+    expect(await asOf()).toEqual({ eventsMs: nowMs - produceMarginMs, historyMs: nowMs - produceMarginMs });
+  });
+
+  test('is the last record of the partition that is furthest behind', async () => {
+    const { asOf } = setUp(
+      { events: [3, 9], audit: [7] },
+      {
+        [progressKey('events', 0)]: { nextOffset: 2, recordedUntilMs: 600_000 },
+        [progressKey('events', 1)]: { nextOffset: 1, recordedUntilMs: 500_000 },
+        [progressKey('audit', 0)]: { nextOffset: 1, recordedUntilMs: 400_000 },
+      },
+    );
+    expect(await asOf()).toEqual({ eventsMs: 500_000 - produceMarginMs, historyMs: 400_000 - produceMarginMs });
+  });
+
+  test('is not known where a partition has records and none is recorded', async () => {
+    const { asOf } = setUp({ events: [0], audit: [7] }, {});
+    expect(await asOf()).toEqual({ eventsMs: nowMs - produceMarginMs, historyMs: undefined });
+  });
+
+  test('stays what it was while the log cannot be reached', async () => {
+    const { asOf, state } = setUp({}, {});
+    const before = await asOf();
+    await tick();
+    Object.assign(state, { isUp: false, nowMs: nowMs + 60_000 });
+    expect(await asOf()).toEqual(before);
+  });
+});

@@ -1,0 +1,13 @@
+import type { ServiceContext } from '@bellwire/service';
+import { startAudit } from './start-audit.ts';
+
+/** Audit, from the context of its process. */
+export const composeAudit = (context: ServiceContext): Promise<{ port: number }> => {
+  const { settings } = context;
+  return startAudit({
+    ...context,
+    host: settings.BELLWIRE_HOST,
+    port: settings.BELLWIRE_AUDIT_PORT,
+    retentionDays: settings.BELLWIRE_RETENTION_DAYS,
+  });
+};

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DeliveryStatus } from '@bellwire/contracts';
+import { deliveryIdOf, newId } from '@bellwire/domain';
+import type { NewRecord } from '@bellwire/messaging';
+import { freshDatabase, type FreshDatabase } from '@bellwire/testing';
+import { startAuditUnderTest, until, yes, type AuditUnderTest } from '../testing/audit-under-test.ts';
+import { aStory, deliveryIn, theDeadLetter, theEvent, theFailure, theFanOut } from '../testing/builders.ts';
+
+let database: FreshDatabase;
+let audit: AuditUnderTest;
+const record = async (...records: NewRecord[]) => {
+  await audit.eventLog.produce(records);
+  await audit.settled();
+};
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  audit = await startAuditUnderTest(database);
+});
+afterAll(async () => {
+  await audit.close();
+  await database.drop();
+  expect(audit.failures).toEqual([]);
+});
+
+describe('who asks', () => {
+  const mine = aStory({ tenantId: 'ten_mine', subject: 'user-1' });
+  const theirs = aStory({ tenantId: 'ten_theirs' });
+  const dead = { status: DeliveryStatus.DEAD_LETTERED, reason: 'not_retryable', nextAttemptAtMs: undefined };
+  beforeAll(() =>
+    record(
+      ...[mine, theirs].flatMap((story) => [
+        theEvent(story),
+        theFanOut(story),
+        theFailure(story, dead),
+        theDeadLetter(story),
+      ]),
+    ),
+  );
+  const counts = async (bearer: string, request = {}) => [
+    (await audit.listEvents(request, bearer)).events.length,
+    (await audit.listDeliveries(request, bearer)).deliveries.length,
+    (await audit.listDeadLetters(request, bearer)).deadLetters.length,
+  ];
+
+  test('sees nothing of another tenant, in any call', async () => {
+    for (const [story, other] of [
+      [mine, 'ten_theirs'],
+      [theirs, 'ten_mine'],
+    ] as const) {
+      await expect(audit.getEvent(story.eventId, other)).rejects.toMatchObject({ kind: 'not_found' });
+      await expect(audit.getDelivery(deliveryIn(story), other)).rejects.toMatchObject({ kind: 'not_found' });
+      await expect(audit.getEvent(story.eventId, other, story.tenantId)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+      expect(await counts(other)).toEqual([1, 1, 1]);
+      expect((await audit.listDeliveries({ eventId: story.eventId }, other)).deliveries).toEqual([]);
+      expect((await audit.listDeadLetters({ eventId: story.eventId }, other)).deadLetters).toEqual([]);
+    }
+  });
+
+  test('sees as an admin what the named tenant has', async () => {
+    expect((await audit.getEvent(mine.eventId, 'admin', 'ten_mine')).event?.id).toBe(mine.eventId);
+    await expect(audit.getEvent(mine.eventId, 'admin', 'ten_theirs')).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(audit.getEvent(mine.eventId, 'admin')).rejects.toMatchObject({ reason: 'UNKNOWN_TENANT' });
+    await expect(audit.getEvent(mine.eventId, 'admin', '*')).rejects.toMatchObject({ reason: 'UNKNOWN_TENANT' });
+  });
+
+  test('sees as a subject only what is its own', async () => {
+    expect(await counts('ten_mine/user-1')).toEqual([1, 1, 1]);
+    expect((await audit.getEvent(mine.eventId, 'ten_mine/user-1')).event?.deliveries).toHaveLength(1);
+    expect(await counts('ten_mine/user-2')).toEqual([0, 0, 0]);
+    expect(await counts('ten_mine/user-2', { subject: 'user-1' })).toEqual([0, 0, 0]);
+    await expect(audit.getEvent(mine.eventId, 'ten_mine/user-2')).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(audit.getDelivery(deliveryIn(mine), 'ten_mine/user-2')).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
+  test('needs the scope of the call', async () => {
+    const lacking = { reason: 'MISSING_SCOPE' };
+    await expect(audit.listEvents({}, 'ten_mine//deliveries:read')).rejects.toMatchObject(lacking);
+    await expect(audit.getEvent(mine.eventId, 'ten_mine//deliveries:read')).rejects.toMatchObject(lacking);
+    await expect(audit.listDeliveries({}, 'ten_mine//events:read')).rejects.toMatchObject(lacking);
+    await expect(audit.getDelivery(deliveryIn(mine), 'ten_mine//events:read')).rejects.toMatchObject(lacking);
+    await expect(audit.listDeadLetters({}, 'ten_mine//events:read')).rejects.toMatchObject(lacking);
+    await expect(audit.listEvents({}, 'nobody')).rejects.toMatchObject({ reason: 'UNKNOWN_KEY' });
+  });
+
+  test('finds every table of the schema under forced row-level security', async () => {
+    const tables = await audit.sql(
+      `select relname, relrowsecurity and relforcerowsecurity as forced from pg_class
+         join pg_namespace on pg_namespace.oid = relnamespace
+       where nspname = 'audit' and relkind in ('r', 'p') and relname not like 'migrations%'`,
+    );
+    expect(tables.length).toBeGreaterThan(20);
+    expect(tables.filter(({ forced }) => forced !== true)).toEqual([]);
+  });
+});
+
+describe('what is not recorded', () => {
+  test('is said to be too young where audit has not come that far', async () => {
+    const nowMs = Date.now();
+    const eventId = newId('evt', nowMs);
+    const young = { reason: 'NOT_YET_RECORDED', retryAfterMs: 500 };
+    await expect(audit.getEvent(eventId)).rejects.toMatchObject(young);
+    await expect(audit.getDelivery(deliveryIdOf(eventId, 'ep_1', nowMs))).rejects.toMatchObject(young);
+  });
+
+  test('is said not to be there where audit has come that far, and where it cannot be', async () => {
+    const asOf = await until('as_of', async () => (await audit.listDeliveries({}, 'ten_none')).asOf);
+    const beforeMs = asOf.getTime() - 1;
+    await expect(audit.getEvent(newId('evt', beforeMs), 'ten_none')).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+    for (const id of [
+      '',
+      'nonsense',
+      '00000000-0000-0000-0000-000000000000',
+      deliveryIdOf('evt', 'ep', beforeMs),
+      deliveryIdOf('evt', 'ep', Date.now() + 1e9),
+    ])
+      await expect(audit.getDelivery(id, 'ten_none')).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+
+  test('of a tenant holds as_of of its deliveries back until the router has planned it', async () => {
+    const story = aStory({ tenantId: 'ten_unplanned', acceptedAtMs: Date.now() - 60_000 });
+    await record(theEvent(story));
+    expect((await audit.listDeliveries({}, 'ten_unplanned')).asOf).toEqual(new Date(story.acceptedAtMs - 1));
+    expect((await audit.listEvents({}, 'ten_unplanned')).asOf?.getTime()).toBeGreaterThan(story.acceptedAtMs);
+    await expect(audit.getDelivery(deliveryIn(story), 'ten_unplanned')).rejects.toMatchObject({
+      reason: 'NOT_YET_RECORDED',
+    });
+    await record(theFanOut(story));
+    const after = await audit.listDeliveries({}, 'ten_unplanned');
+    expect(after.asOf?.getTime()).toBeGreaterThan(story.acceptedAtMs);
+    expect(after.deliveries).toHaveLength(1);
+  });
+
+  test('because it cannot be read is kept for operators', async () => {
+    const unstorable = aStory({
+      subject: 'x'.repeat(4000) + Array.from({ length: 4000 }, () => Math.random()).join(''),
+    });
+    const future = aStory({ acceptedAtMs: Date.now() + 30 * 24 * 60 * 60 * 1000 });
+    const good = aStory();
+    await record(
+      { topic: 'events', key: good.eventId, value: new Uint8Array([0xff, 0xff, 0xff]) },
+      theEvent(good),
+      theEvent(unstorable),
+      theEvent(future),
+    );
+    expect((await audit.getEvent(good.eventId)).event?.id).toBe(good.eventId);
+    const kept = await audit.sql('select error from audit.unreadable_records');
+    expect(kept).toHaveLength(3);
+    expect(kept.map(({ error }) => String(error)).join()).toMatch(/index row.*future|future.*index row/s);
+  });
+
+  test('is asked for while Postgres is away', async () => {
+    // Superusers still come in.
+    await audit.sql(`alter database ${database.name} connection limit 0`);
+    const away = () =>
+      audit.listEvents().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    await until('Postgres to be away', async () => {
+      await audit.sql('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [database.name]);
+      const error = await away();
+      return yes(error !== undefined && JSON.stringify(error).includes('DATABASE_UNAVAILABLE'));
+    });
+    await audit.sql(`alter database ${database.name} connection limit -1`);
+    await until('Postgres to be back', async () => yes((await away()) === undefined));
+  });
+});

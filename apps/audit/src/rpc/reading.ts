@@ -1,0 +1,136 @@
+import { actingFor, type Clock, type Scope } from '@bellwire/domain';
+import { Fault, invalidField } from '@bellwire/errors';
+import { inTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
+import type { Call } from '@bellwire/rpc';
+import type { AsOf } from '../as-of.ts';
+import { oldestUnplanned } from '../store/events.ts';
+import type { Slice, Trx, Viewer } from '../store/reading.ts';
+import type { Tables } from '../store/tables.ts';
+
+export interface ReadingDeps {
+  db: Database<Tables>['db'];
+  /** @throws Fault DATABASE_UNAVAILABLE */
+  asOf(): Promise<AsOf>;
+  clock: Clock;
+  /** Older rows are not seen, whether they are still there or not. */
+  retentionMs: number;
+}
+
+/** What a query runs in: one transaction of the tenant that the call acts for. */
+export interface Reading {
+  readonly trx: Trx;
+  readonly viewer: Viewer;
+  readonly nowMs: number;
+  /** Acceptance time up to which events, and up to which deliveries, are recorded; undefined: not known yet. */
+  readonly eventsAsOfMs: number | undefined;
+  readonly deliveriesAsOfMs: number | undefined;
+}
+
+/**
+ * Answers a call from what is recorded. How far that is was asked before anything is read, so that an answer is never
+ * older than it says. Deliveries are known up to the oldest event of the tenant that the router has not planned.
+ *
+ * @throws Fault of actingFor; DATABASE_UNAVAILABLE
+ */
+export const makeRead =
+  ({ db, asOf, clock, retentionMs }: ReadingDeps) =>
+  async <T>(call: Call, scope: Scope, query: (reading: Reading) => Promise<T>): Promise<T> => {
+    const { tenantId, subject } = actingFor(call.principal, scope, call.namedTenant);
+    if (tenantId === '' || tenantId === '*') throw new Fault('UNKNOWN_TENANT', 'Name the tenant in x-bellwire-tenant.');
+    const nowMs = clock.now();
+    const viewer = { tenantId, subject, visibleFromMs: nowMs - retentionMs };
+    try {
+      const { eventsMs, historyMs } = await asOf();
+      return await inTenant(db, tenantId, async (trx) => {
+        const unplannedMs = await oldestUnplanned(trx, tenantId, nowMs);
+        const deliveriesAsOfMs =
+          historyMs === undefined || unplannedMs === undefined ? historyMs : Math.min(historyMs, unplannedMs - 1);
+        return await query({ trx, viewer, nowMs, eventsAsOfMs: eventsMs, deliveriesAsOfMs });
+      });
+    } catch (error) {
+      throw toDatabaseFault(error);
+    }
+  };
+
+export type Read = ReturnType<typeof makeRead>;
+
+export const dateOf = (timeMs: number | undefined): Date | undefined =>
+  timeMs === undefined ? undefined : new Date(timeMs);
+
+/** What is accepted now may come from a clock that is a little ahead. */
+const clockSkewMs = 60_000;
+const youngRetryMs = 500;
+
+/**
+ * Why an id is not found: it is younger than what is recorded, or there is no such thing.
+ *
+ * @param timeMs the time that the id speaks of; a time to come is none
+ */
+export const missing = (
+  what: string,
+  id: string,
+  timeMs: number | undefined,
+  asOfMs: number | undefined,
+  nowMs: number,
+): Fault => {
+  const isPlausible = timeMs !== undefined && timeMs <= nowMs + clockSkewMs;
+  if (isPlausible && (asOfMs === undefined || timeMs > asOfMs)) {
+    return new Fault('NOT_YET_RECORDED', `The ${what} ${id} is too young to be recorded.`, {
+      retryAfterMs: youngRetryMs,
+    });
+  }
+  return new Fault('NOT_FOUND', `There is no ${what} ${id}.`);
+};
+
+interface ListRequest {
+  since?: Date | undefined;
+  until?: Date | undefined;
+  limit: number;
+  cursor: string;
+}
+
+const encodeCursor = (acceptedAtMs: number, id: string): string =>
+  Buffer.from(`${acceptedAtMs}.${id}`).toString('base64url');
+
+const decodeCursor = (cursor: string, idPattern: RegExp): Slice['after'] => {
+  if (cursor === '') return undefined;
+  const [, time, id] = /^(\d{1,14})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (time === undefined || id === undefined || !idPattern.test(id)) {
+    throw invalidField('cursor', 'must come from the page before');
+  }
+  return { acceptedAtMs: Number(time), id };
+};
+
+/** Ids as they may stand in a cursor. */
+export const eventIdPattern = /^[\w.:-]{1,200}$/;
+export const deliveryIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * The part of a list that a request asks for, with one item more than the page holds, to know whether another follows.
+ * since is inclusive, until exclusive.
+ *
+ * @throws Fault INVALID_FIELD for limit, since, until and cursor
+ */
+export const sliceOf = ({ since, until, limit, cursor }: ListRequest, idPattern: RegExp): Slice => {
+  if (limit > 100) throw invalidField('limit', 'must be between 1 and 100');
+  for (const [path, time] of [
+    ['since', since],
+    ['until', until],
+  ] as const) {
+    if (time !== undefined && Number.isNaN(time.getTime())) throw invalidField(path, 'must be a time');
+  }
+  return {
+    sinceMs: since?.getTime(),
+    untilMs: until?.getTime(),
+    after: decodeCursor(cursor, idPattern),
+    limit: (limit === 0 ? 50 : limit) + 1,
+  };
+};
+
+/** The page of what a slice has found, and the cursor of the next; empty on the last page. */
+export const pageOf = <Row extends { id: string; accepted_at: Date }>(found: readonly Row[], slice: Slice) => {
+  const rows = found.slice(0, slice.limit - 1);
+  const last = rows.at(-1);
+  const hasMore = found.length >= slice.limit && last !== undefined;
+  return { rows, nextCursor: hasMore ? encodeCursor(last.accepted_at.getTime(), last.id) : '' };
+};

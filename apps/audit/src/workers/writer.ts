@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
+import type { Logger } from '@bellwire/lifecycle';
+import { contextOfHeaders, type LogRecord, type Task } from '@bellwire/messaging';
+import type { Decoded } from '../write-batch.ts';
+
+export interface WriterDeps {
+  decode(record: LogRecord): Decoded;
+  writeBatch(batch: readonly Decoded[]): Promise<void>;
+  log: Logger;
+  /** The loop has ended by a bug. */
+  onFailure(error: unknown): void;
+  /** @default 2,000 rows, as far as they can be told before, and 4 MiB of records */
+  limits?: { rows: number; bytes: number };
+}
+
+/** The one loop of a process that writes: while one batch is written the next gathers. */
+export interface Writer {
+  add(tasks: readonly Task<Uint8Array>[]): void;
+  /** Records that are not written yet, and when the log took the oldest, in milliseconds since 1970. */
+  waiting(): { records: number; oldestMs: number | undefined };
+  /** Stops after the batch in hand; what is not written stays unsettled. */
+  close(): Promise<void>;
+}
+
+interface InHand {
+  task: Task<Uint8Array>;
+  decoded: Decoded;
+}
+
+const defaultLimits = { rows: 2000, bytes: 4 * 1024 * 1024 };
+const shortestBackoffMs = 100;
+const longestBackoffMs = 5000;
+/** As many as operations.md 3 allows. */
+const mostLinks = 128;
+
+/** A fan-out is a row for each delivery that it plans. */
+const rowsOf = ({ change }: Decoded): number => (change?.kind === 'fan_out' ? 1 + change.value.planned.length : 1);
+
+const linksTo = (batch: readonly Decoded[]): Link[] =>
+  batch.slice(0, mostLinks).flatMap(({ record }) => {
+    const context = trace.getSpanContext(contextOfHeaders(record.headers));
+    return context === undefined ? [] : [{ context }];
+  });
+
+/** First in, first out; taking is cheap however long it is. */
+const openQueue = () => {
+  let tasks: Task<Uint8Array>[] = [];
+  let head = 0;
+  return {
+    add: (more: readonly Task<Uint8Array>[]): void => void tasks.push(...more),
+    take(): Task<Uint8Array> | undefined {
+      const task = tasks[head];
+      if (task === undefined) return undefined;
+      head++;
+      if (head > 1000 && head * 2 > tasks.length) {
+        tasks = tasks.slice(head);
+        head = 0;
+      }
+      return task;
+    },
+    all: (): readonly Task<Uint8Array>[] => tasks.slice(head),
+  };
+};
+
+/** Runs it until it succeeds; false where the signal came first. */
+const makeInsist =
+  (writeBatch: WriterDeps['writeBatch'], log: Logger, signal: AbortSignal) =>
+  async (batch: readonly Decoded[]): Promise<boolean> => {
+    const attributes = { 'messaging.operation.type': 'process', 'messaging.batch.message_count': batch.length };
+    const options = { kind: SpanKind.CONSUMER, root: true, attributes, links: linksTo(batch) };
+    const span = trace.getTracer('bellwire').startSpan('process audit', options);
+    let backoffMs = shortestBackoffMs;
+    let written = false;
+    while (!written && !signal.aborted) {
+      try {
+        await writeBatch(batch);
+        written = true;
+      } catch (error) {
+        log.warn({ records: batch.length, again_in_ms: backoffMs, err: error }, 'audit.write_failed');
+        span.setStatus({ code: SpanStatusCode.ERROR });
+        await sleep(backoffMs, undefined, { signal }).catch(() => undefined);
+        backoffMs = Math.min(longestBackoffMs, backoffMs * 2);
+      }
+    }
+    span.end();
+    return written;
+  };
+
+export const openWriter = (deps: WriterDeps): Writer => {
+  const { decode, writeBatch, log, onFailure, limits = defaultLimits } = deps;
+  const stopping = new AbortController();
+  const insist = makeInsist(writeBatch, log, stopping.signal);
+  const queue = openQueue();
+  let inHand: readonly InHand[] = [];
+  let running: Promise<void> | undefined;
+
+  const gather = (): InHand[] => {
+    const gathered: InHand[] = [];
+    let rows = 0;
+    let bytes = 0;
+    while (rows < limits.rows && bytes < limits.bytes) {
+      const task = queue.take();
+      if (task === undefined) break;
+      if (!task.isCurrent()) continue;
+      const decoded = decode(task.record);
+      gathered.push({ task, decoded });
+      rows += rowsOf(decoded);
+      bytes += task.value.length;
+    }
+    return gathered;
+  };
+
+  const run = async (): Promise<void> => {
+    // What is handed over in this turn of the event loop is one batch already.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (!stopping.signal.aborted) {
+      inHand = gather();
+      if (inHand.length === 0) break;
+      if (await insist(inHand.map(({ decoded }) => decoded))) for (const { task } of inHand) task.settle();
+      inHand = [];
+    }
+    running = undefined;
+  };
+
+  return {
+    add(tasks) {
+      queue.add(tasks);
+      running ??= run().catch(onFailure);
+    },
+    waiting() {
+      const tasks = [...inHand.map(({ task }) => task), ...queue.all()];
+      const oldestMs = tasks.reduce((oldest, { record }) => Math.min(oldest, record.timestampMs), Infinity);
+      return { records: tasks.length, oldestMs: tasks.length === 0 ? undefined : oldestMs };
+    },
+    async close() {
+      stopping.abort();
+      await running;
+    },
+  };
+};

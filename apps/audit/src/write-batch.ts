@@ -1,0 +1,73 @@
+import type { Clock } from '@bellwire/domain';
+import type { Logger } from '@bellwire/lifecycle';
+import type { LogRecord } from '@bellwire/messaging';
+import { dayMs } from './days.ts';
+import { foldBatch } from './fold-batch.ts';
+import { acceptedAtOf, decodeHistory, unreadable, type HistoryRecord } from './history-record.ts';
+import type { Rows } from './rows.ts';
+import { UnstorableRows } from './store/write-rows.ts';
+
+/** A record in hand, decoded. */
+export interface Decoded {
+  readonly record: LogRecord;
+  readonly change: HistoryRecord | undefined;
+}
+
+/** Clocks differ a little; what claims to come from later than that would make partitions without end. */
+const longestAheadMs = 2 * dayMs;
+
+/** A record as it is to be recorded: what cannot be read is kept with its origin, what is past the retention is not. */
+export const makeDecode =
+  ({ clock, retentionMs }: { clock: Clock; retentionMs: number }) =>
+  (record: LogRecord): Decoded => {
+    const nowMs = clock.now();
+    try {
+      const change = decodeHistory(record.topic, record.value ?? new Uint8Array());
+      const acceptedAtMs = acceptedAtOf(change) ?? nowMs;
+      if (acceptedAtMs > nowMs + longestAheadMs) throw new Error(`accepted in the future, at ${acceptedAtMs}`);
+      return { record, change: acceptedAtMs < nowMs - retentionMs ? undefined : change };
+    } catch (error) {
+      return { record, change: unreadable(record, error, nowMs) };
+    }
+  };
+
+export interface WriteBatchDeps {
+  /** @throws UnstorableRows where a row is at fault */
+  writeRows(rows: Rows): Promise<void>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** A record that cannot be folded cannot be stored either: it must not be tried for ever. */
+const rowsOf = (batch: readonly Decoded[]): Rows => {
+  try {
+    return foldBatch(batch);
+  } catch (error) {
+    throw new UnstorableRows(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+};
+
+/**
+ * Records a batch, in one transaction. A record that Postgres will never take is found by halving, and kept among the
+ * unreadable ones, so that it does not hold up the others.
+ */
+export const makeWriteBatch = ({ writeRows, clock, log }: WriteBatchDeps) => {
+  const write = async (batch: readonly Decoded[]): Promise<void> => {
+    try {
+      await writeRows(rowsOf(batch));
+    } catch (error) {
+      const [only] = batch;
+      if (!(error instanceof UnstorableRows) || only === undefined) throw error;
+      if (batch.length > 1) {
+        const middle = Math.ceil(batch.length / 2);
+        await write(batch.slice(0, middle));
+        return write(batch.slice(middle));
+      }
+      if (only.change?.kind === 'unreadable') throw error;
+      const { topic, partition, offset } = only.record;
+      log.error({ topic, partition, offset, err: error }, 'audit.unstorable');
+      await write([{ record: only.record, change: unreadable(only.record, error, clock.now()) }]);
+    }
+  };
+  return write;
+};
