@@ -6,7 +6,14 @@ import { batchingProducer, simulatedLog, type SimulatedLog } from '@bellwire/mes
 import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
 import { makeCheckSchema } from './check-schema.ts';
 import { makeCheckTypes } from './check-types.ts';
-import { anEvent, fakeCatalogue, memoryReservations, silentLog, type FakeCatalogue, type MemoryReservations } from './doubles.ts';
+import {
+  anEvent,
+  fakeCatalogue,
+  memoryReservations,
+  silentLog,
+  type FakeCatalogue,
+  type MemoryReservations,
+} from './doubles.ts';
 import { makeIdentifyEvents } from './identify-events.ts';
 import { makeKeyedMemory } from './keyed-memory.ts';
 import { orderedTurns } from './ordered-turns.ts';
@@ -52,9 +59,11 @@ beforeEach(() => {
   acceptEvents = makeAcceptance();
 });
 
-const onLog = () => eventLog.records('events').map(({ value, key }) => ({ key, ...EventRecord.decode(value ?? new Uint8Array()) }));
+const onLog = () =>
+  eventLog.records('events').map(({ value, key }) => ({ key, ...EventRecord.decode(value ?? new Uint8Array()) }));
 const accept = (...events: Partial<PublishRequest>[]) => acceptEvents(acting, events.map(anEvent));
-const outcomesOf = (answers: readonly unknown[]) => answers.map((answer) => (answer instanceof Fault ? answer.reason : answer));
+const outcomesOf = (answers: readonly unknown[]) =>
+  answers.map((answer) => (answer instanceof Fault ? answer.reason : answer));
 
 describe('accepting events', () => {
   test('answers with the id under which the log has the event', async () => {
@@ -127,7 +136,11 @@ describe('the catalogue', () => {
     catalogue.add({ id: 'ten_1', eventTypePolicy: EventTypePolicy.STRICT });
     catalogue.addLater({ id: 'ten_1', eventTypePolicy: EventTypePolicy.STRICT }, [{ name: 'just.created' }]);
     const answers = await accept({ type: 'just.created' }, { type: 'never.created' }, {});
-    expect(outcomesOf(answers)).toEqual([expect.anything(), 'UNKNOWN_EVENT_TYPE', expect.objectContaining({ duplicate: false })]);
+    expect(outcomesOf(answers)).toEqual([
+      expect.anything(),
+      'UNKNOWN_EVENT_TYPE',
+      expect.objectContaining({ duplicate: false }),
+    ]);
     expect(catalogue.questions()).toBe(1);
     expect(learned).toEqual([]);
   });
@@ -142,7 +155,7 @@ describe('the catalogue', () => {
     expect(outcomesOf(await accept({ data: '{}' }, {}))).toEqual(['SCHEMA_VIOLATION', expect.anything()]);
   });
 
-  test('another tenant\'s types are not ours', async () => {
+  test("another tenant's types are not ours", async () => {
     catalogue.add({ id: 'ten_2', eventTypePolicy: EventTypePolicy.STRICT });
     const [answer] = await acceptEvents({ tenantId: 'ten_2', subject: undefined }, [anEvent()]);
     expect(answer).toMatchObject({ reason: 'UNKNOWN_EVENT_TYPE' });
@@ -193,15 +206,19 @@ describe('an idempotency key', () => {
   test('in many calls at once, in two processes, is one event and one acceptance time', async () => {
     const processes = [acceptEvents, makeAcceptance()];
     const answers = await Promise.all(
-      Array.from({ length: 64 }, (_, n) => {
+      Array.from({ length: 64 }, async (_, n) => {
         nowMs++;
         return processes[n % 2]?.(acting, [anEvent({ ...keyed, data: n % 3 === 0 ? '0' : '1' })]);
       }),
     );
     const outcomes = outcomesOf(answers.flatMap((answer) => answer ?? []));
     expect(outcomes.filter((outcome) => outcome === 'IDEMPOTENCY_KEY_REUSED')).toHaveLength(42);
-    expect(new Set(outcomes.filter((outcome) => typeof outcome === 'object').map((outcome) => JSON.stringify(outcome))).size).toBe(2);
-    expect(new Set(onLog().map(({ eventId, acceptedAtMs, data }) => `${eventId} ${acceptedAtMs} ${data}`)).size).toBe(1);
+    expect(
+      new Set(outcomes.filter((outcome) => typeof outcome === 'object').map((outcome) => JSON.stringify(outcome))).size,
+    ).toBe(2);
+    expect(new Set(onLog().map(({ eventId, acceptedAtMs, data }) => `${eventId} ${acceptedAtMs} ${data}`)).size).toBe(
+      1,
+    );
     expect(onLog().length).toBeLessThanOrEqual(2);
   });
 
@@ -235,7 +252,12 @@ describe('an idempotency key', () => {
 
   test.each(['fails', 'hangs'] as const)('is accepted under its derived id while the database %s', async (mode) => {
     reservations.mode = mode;
-    const answers = await Promise.all([accept(keyed), accept(keyed), accept({ ...keyed, data: '2' }), accept(keyed, {})]);
+    const answers = await Promise.all([
+      accept(keyed),
+      accept(keyed),
+      accept({ ...keyed, data: '2' }),
+      accept(keyed, {}),
+    ]);
     expect(outcomesOf(answers.flat())).toEqual([
       { eventId: id, duplicate: false },
       { eventId: id, duplicate: true },

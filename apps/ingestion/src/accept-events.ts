@@ -59,7 +59,10 @@ export const makeAcceptEvents = (deps: AcceptEventsDeps): AcceptEvents => {
     try {
       const nowMs = clock.now();
       const options = { nowMs, maxPayloadBytes, keySubject: subject };
-      const checked = await checkTypes(tenantId, events.map((event) => tryCheck(event, options)));
+      const checked = await checkTypes(
+        tenantId,
+        events.map((event) => tryCheck(event, options)),
+      );
       const candidates = await identifyEvents(tenantId, checked, nowMs);
       await turn?.mine;
       const writing = writeEvents(tenantId, candidates);

@@ -12,5 +12,7 @@ export const bodyHashOf = (event: CheckedEvent): string => {
   const { type, data, subject, orderingKey, occurredAtMs, actionUrls } = event;
   const said = [type, data.text, subject ?? null, orderingKey ?? null, occurredAtMs ?? null];
   const urls = Object.entries(actionUrls).toSorted(byName);
-  return createHash('sha256').update(JSON.stringify([said, urls])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([said, urls]))
+    .digest('hex');
 };

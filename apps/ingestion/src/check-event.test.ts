@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PublishRequest } from '@bellwire/contracts';
+import type { PublishRequest } from '@bellwire/contracts';
 import { Fault } from '@bellwire/errors';
 import { checkEvent, type CheckEventOptions } from './check-event.ts';
 
@@ -20,12 +20,19 @@ const faultOf = (event: Partial<PublishRequest>, options: Partial<CheckEventOpti
 };
 const paths = (event: Partial<PublishRequest>, options: Partial<CheckEventOptions> = {}) =>
   faultOf(event, options)?.fields.map(({ path }) => path) ?? [];
-const urls = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`n${n}`, 'https://a.example/']));
+const urls = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`n${n}`, 'https://a.example/']));
 
 describe('an event', () => {
   test('is taken with everything at its limit', () => {
     const id = '😀'.repeat(255);
-    const event = { subject: id, idempotencyKey: id, orderingKey: id, actionUrls: urls(20), occurredAt: new Date(nowMs + 86_400_000) };
+    const event = {
+      subject: id,
+      idempotencyKey: id,
+      orderingKey: id,
+      actionUrls: urls(20),
+      occurredAt: new Date(nowMs + 86_400_000),
+    };
     expect(check({ ...event, data: `{ "a": 1 }` })).toMatchObject({ subject: id, data: { text: '{"a":1}' } });
   });
 

@@ -32,7 +32,7 @@ const maxAheadMs = 24 * 60 * 60 * 1000;
 const controlCharacter = /\p{Cc}/u;
 
 /** In characters as people count them; most texts are too short to need counting. */
-const isLonger = (text: string, limit: number): boolean => text.length > limit && [...text].length > limit;
+const isLonger = (text: string, limit: number): boolean => text.length > limit && Array.from(text).length > limit;
 
 /** The rule that an identifier of the publisher's breaks, if any. */
 const idProblem = (id: string, limit: number): string | undefined => {
@@ -51,7 +51,8 @@ const urlProblem = (url: string): string | undefined => {
 
 function* actionUrlProblems(urls: Readonly<Record<string, string>>): Generator<FieldProblem> {
   const entries = Object.entries(urls);
-  if (entries.length > maxActionUrls) yield { path: 'action_urls', message: `must have at most ${maxActionUrls} entries` };
+  if (entries.length > maxActionUrls)
+    yield { path: 'action_urls', message: `must have at most ${maxActionUrls} entries` };
   for (const [name, url] of entries.slice(0, maxActionUrls)) {
     const ofName = idProblem(name, maxActionName);
     if (ofName !== undefined) yield { path: 'action_urls', message: `a name ${ofName}` };

@@ -71,14 +71,15 @@ describe('checking data against the schema of its type', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
-  test.each([['a broken one', { type: 'nonsense' }], ['an asynchronous one', { $async: true }], ['no schema', 7]])(
-    'a schema that cannot be used refuses, and says so to us once: %s',
-    (_name, schema) => {
-      broken.length = 0;
-      const type = typeWith(schema);
-      expect(problemsOf(type, 1)).toEqual([{ path: 'data', message: 'cannot be checked: the schema is broken' }]);
-      expect(problemsOf(type, 1)).toHaveLength(1);
-      expect(broken).toHaveLength(1);
-    },
-  );
+  test.each([
+    ['a broken one', { type: 'nonsense' }],
+    ['an asynchronous one', { $async: true }],
+    ['no schema', 7],
+  ])('a schema that cannot be used refuses, and says so to us once: %s', (_name, schema) => {
+    broken.length = 0;
+    const type = typeWith(schema);
+    expect(problemsOf(type, 1)).toEqual([{ path: 'data', message: 'cannot be checked: the schema is broken' }]);
+    expect(problemsOf(type, 1)).toHaveLength(1);
+    expect(broken).toHaveLength(1);
+  });
 });

@@ -59,7 +59,8 @@ const makeTimeLimit = (timeoutMs: number) => {
  */
 const compile = (schemaText: string): CompiledSchema => {
   const schema: unknown = JSON.parse(schemaText);
-  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null)) throw new Error('not a JSON Schema');
+  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null))
+    throw new Error('not a JSON Schema');
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false, logger: false });
   addFormats.default(ajv);
   const validate = ajv.compile(schema);
@@ -68,7 +69,11 @@ const compile = (schemaText: string): CompiledSchema => {
 };
 
 /** Checks data against the schema of its type, compiled once per version. */
-export const makeCheckSchema = ({ maxSchemas = 2000, timeoutMs = 100, onBrokenSchema }: CheckSchemaOptions): CheckSchema => {
+export const makeCheckSchema = ({
+  maxSchemas = 2000,
+  timeoutMs = 100,
+  onBrokenSchema,
+}: CheckSchemaOptions): CheckSchema => {
   const withinTime = makeTimeLimit(timeoutMs);
   const compiled = new LRUCache<string, CompiledSchema>({ max: maxSchemas });
 

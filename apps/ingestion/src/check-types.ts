@@ -37,7 +37,8 @@ export const makeCheckTypes = ({ catalogue, checkSchema, learnType }: CheckTypes
 
   return async (tenantId, events) => {
     const find = (name: string): EventType | undefined => catalogue.eventType(tenantId, name)?.eventType;
-    const hasUnknown = (): boolean => events.some((event) => !(event instanceof Fault) && find(event.type) === undefined);
+    const hasUnknown = (): boolean =>
+      events.some((event) => !(event instanceof Fault) && find(event.type) === undefined);
     let tenant = catalogue.tenant(tenantId);
     if (tenant === undefined || (tenant.eventTypePolicy === EventTypePolicy.STRICT && hasUnknown())) {
       await catalogue.catchUp();

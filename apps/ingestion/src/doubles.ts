@@ -1,6 +1,6 @@
 // What the tests of this app stand in for: the ports in memory, and waiting for a condition.
 import { setTimeout as delay } from 'node:timers/promises';
-import { EventType, EventTypePolicy, PublishRequest, Tenant } from '@bellwire/contracts';
+import { EventType, EventTypePolicy, Tenant, type PublishRequest } from '@bellwire/contracts';
 import { openLogger } from '@bellwire/lifecycle';
 import type { Catalogue, Reservation, Reservations, Reserved } from './ports.ts';
 
@@ -37,7 +37,8 @@ export const fakeCatalogue = (): FakeCatalogue => {
   const add: FakeCatalogue['add'] = (tenant, ofTenant = []) => {
     const made = Tenant.fromPartial({ id: 'ten_1', eventTypePolicy: EventTypePolicy.OPEN, ...tenant });
     tenants.set(made.id, made);
-    for (const type of ofTenant) types.set(`${made.id}/${type.name ?? ''}`, EventType.fromPartial({ version: 1, ...type }));
+    for (const type of ofTenant)
+      types.set(`${made.id}/${type.name ?? ''}`, EventType.fromPartial({ version: 1, ...type }));
   };
   return {
     add,
@@ -77,7 +78,8 @@ export const memoryReservations = (): MemoryReservations => {
     reserve: async (wanted, expiredAtMs) => {
       await double.ping();
       double.statements.push([...wanted]);
-      if (new Set(wanted.map(({ tenantId, key }) => `${tenantId}/${key}`)).size !== wanted.length) throw new Error('a key twice');
+      if (new Set(wanted.map(({ tenantId, key }) => `${tenantId}/${key}`)).size !== wanted.length)
+        throw new Error('a key twice');
       return wanted.map((one) => take(one, expiredAtMs)).toReversed();
     },
     ping: async () => {

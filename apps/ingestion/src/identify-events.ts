@@ -46,7 +46,11 @@ export const makeIdentifyEvents = (
     return { tenantId, key, eventId, bodyHash, acceptedAtMs: nowMs };
   };
 
-  const withReserved = (event: CheckedEvent, bodyHash: string, row: Reserved | undefined): IdentifiedEvent | Accepted => {
+  const withReserved = (
+    event: CheckedEvent,
+    bodyHash: string,
+    row: Reserved | undefined,
+  ): IdentifiedEvent | Accepted => {
     if (row === undefined) throw new Error('a key without a reservation');
     if (row.bodyHash !== bodyHash) return keyReused();
     return { event, eventId: row.eventId, acceptedAtMs: row.acceptedAtMs, duplicate: !row.isNew, bodyHash };
@@ -64,7 +68,9 @@ export const makeIdentifyEvents = (
       if (event instanceof Fault) return event;
       const wish = wants[at];
       if (isReservation(wish)) return withReserved(event, wish.bodyHash, rows.next().value);
-      return wish ?? { event, eventId: newId('evt', nowMs), acceptedAtMs: nowMs, duplicate: false, bodyHash: undefined };
+      return (
+        wish ?? { event, eventId: newId('evt', nowMs), acceptedAtMs: nowMs, duplicate: false, bodyHash: undefined }
+      );
     });
   };
 };

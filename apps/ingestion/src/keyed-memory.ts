@@ -36,13 +36,12 @@ export const makeKeyedMemory = (max = 50_000): KeyedMemory => {
     },
     writing: (eventId, body, written) => {
       inFlight.set(eventId, { ...body, written });
-      written.then(
-        () => {
-          inFlight.delete(eventId);
-          onLog.set(eventId, body);
-        },
-        () => inFlight.delete(eventId),
-      );
+      void written
+        .then(
+          () => onLog.set(eventId, body),
+          () => undefined,
+        )
+        .finally(() => inFlight.delete(eventId));
     },
   };
 };

@@ -7,7 +7,11 @@ let learner: TypeLearner | undefined;
 afterEach(() => learner?.close());
 
 const withRegistry = (options: { maxRemembered?: number } = {}) => {
-  const registry = { calls: [] as [string, readonly string[]][], known: new Set<string>(), fails: undefined as Error | undefined };
+  const registry = {
+    calls: [] as [string, readonly string[]][],
+    known: new Set<string>(),
+    fails: undefined as Error | undefined,
+  };
   const made = makeTypeLearner({
     learnEventTypes: async (tenantId, names) => {
       registry.calls.push([tenantId, names]);

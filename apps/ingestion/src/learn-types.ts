@@ -37,10 +37,10 @@ export const makeTypeLearner = (options: TypeLearnerOptions): TypeLearner => {
   });
   let timer: NodeJS.Timeout | undefined;
   let isTelling = false;
-  let isClosed = false;
+  const closing = new AbortController();
 
   const tellOf = async (tenantId: string, names: Set<string>): Promise<void> => {
-    while (names.size > 0 && !isClosed) {
+    while (names.size > 0 && !closing.signal.aborted) {
       const told = [...names].slice(0, maxNamesInCall);
       await learnEventTypes(tenantId, told);
       for (const name of told) names.delete(name);
@@ -62,7 +62,7 @@ export const makeTypeLearner = (options: TypeLearnerOptions): TypeLearner => {
   };
 
   const schedule = (afterMs: number, nextWaitMs: number): void => {
-    if (isClosed || timer !== undefined) return;
+    if (closing.signal.aborted || timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
       void tell(nextWaitMs);
@@ -73,14 +73,14 @@ export const makeTypeLearner = (options: TypeLearnerOptions): TypeLearner => {
   return {
     learn: (tenantId, name) => {
       const known = `${tenantId}/${name}`;
-      if (isClosed || remembered.has(known)) return;
+      if (closing.signal.aborted || remembered.has(known)) return;
       remembered.set(known, true);
       const names = waiting.get(tenantId) ?? new Set();
       waiting.set(tenantId, names.add(name));
       if (!isTelling) schedule(0, retryMs);
     },
     close: () => {
-      isClosed = true;
+      closing.abort();
       clearTimeout(timer);
     },
   };

@@ -33,7 +33,7 @@ const strip = (json: string): string => {
   const kept: string[] = [];
   let keptTo = 0;
   let depth = 0;
-  for (let at = 0; at < json.length; ) {
+  for (let at = 0; at < json.length;) {
     const code = json.charCodeAt(at);
     if (code === quote) {
       at = endOfString(json, at);
@@ -58,7 +58,9 @@ const parse = (json: string): unknown => {
   } catch (error) {
     // V8 quotes the text in some messages: only the place is passed on.
     const [, position] = /position (\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
-    throw new JsonRuleBroken(position === undefined ? 'must be JSON text' : `must be JSON text: wrong at character ${position}`);
+    throw new JsonRuleBroken(
+      position === undefined ? 'must be JSON text' : `must be JSON text: wrong at character ${position}`,
+    );
   }
 };
 
@@ -88,6 +90,7 @@ const escapesHalfPair = (json: string): boolean => {
 export const minifyJson = (json: string): MinifiedJson => {
   if (!json.isWellFormed()) throw new JsonRuleBroken('must be valid Unicode');
   const value = parse(json);
-  if (mayEscapeSurrogate.test(json) && escapesHalfPair(json)) throw new JsonRuleBroken('must not escape half a surrogate pair');
+  if (mayEscapeSurrogate.test(json) && escapesHalfPair(json))
+    throw new JsonRuleBroken('must not escape half a surrogate pair');
   return { text: strip(json), value };
 };

@@ -9,8 +9,19 @@ let reserver: KeyReserver;
 let lines: [unknown, string | undefined][];
 
 const open = (options: Partial<KeyReserverOptions> = {}) => {
-  const log = { ...silentLog, warn: (fields: unknown, text?: string) => void lines.push([fields, text]), info: () => undefined };
-  reserver = makeKeyReserver({ reservations, clock: { now: () => nowMs }, log, timeoutMs: 20, probeMs: 10, ...options });
+  const log = {
+    ...silentLog,
+    warn: (fields: unknown, text?: string) => void lines.push([fields, text]),
+    info: () => undefined,
+  };
+  reserver = makeKeyReserver({
+    reservations,
+    clock: { now: () => nowMs },
+    log,
+    timeoutMs: 20,
+    probeMs: 10,
+    ...options,
+  });
 };
 
 beforeEach(() => {
@@ -29,7 +40,8 @@ const wantedOf = (key: string, bodyHash = 'aa'): Reservation => ({
 });
 const uncheckedCount = () =>
   lines.reduce((sum, [fields, text]) => {
-    const isCount = text === 'idempotency.unchecked' && typeof fields === 'object' && fields !== null && 'count' in fields;
+    const isCount =
+      text === 'idempotency.unchecked' && typeof fields === 'object' && fields !== null && 'count' in fields;
     return sum + (isCount ? Number(fields.count) : 0);
   }, 0);
 
@@ -49,7 +61,9 @@ describe('reserving keys', () => {
 
   test('a statement takes no more than its limit, except of one caller', async () => {
     open({ maxInStatement: 2 });
-    const calls = [['a', 'b', 'c'], ['d'], ['e'], ['f']].map((keys) => reserver.reserve(keys.map((key) => wantedOf(key))));
+    const calls = [['a', 'b', 'c'], ['d'], ['e'], ['f']].map((keys) =>
+      reserver.reserve(keys.map((key) => wantedOf(key))),
+    );
     await Promise.all(calls);
     expect(reservations.statements.map(({ length }) => length)).toEqual([3, 2, 1]);
   });

@@ -18,7 +18,7 @@ export interface KeyReserverOptions {
   reservations: Reservations;
   clock: Clock;
   log: Logger;
-  /** A statement that takes longer counts as failed, in milliseconds. @default 1000 */
+  /** A statement that takes longer counts as failed, in milliseconds. @default 2000 */
   timeoutMs?: number;
   /** After a failure nobody waits for the database until it has answered this question, asked as often. @default 1000 */
   probeMs?: number;
@@ -33,15 +33,24 @@ interface Call {
   resolve(reserved: readonly Reserved[]): void;
 }
 
+const limitSteps = 10;
+
+/**
+ * Rejects when the work takes longer than the limit. Counted in steps, of which a busy event loop passes one at a time: a
+ * process that had no time to read an answer must not take the database for gone.
+ */
 const withinLimit = async <Result>(work: Promise<Result>, limitMs: number): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    let steps = 0;
+    timer = setInterval(() => {
+      if (++steps === limitSteps) reject(new Error(`no answer within ${limitMs} ms`));
+    }, limitMs / limitSteps);
   });
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 };
 
@@ -68,7 +77,7 @@ const answerEach = (calls: readonly Call[], rows: readonly Reserved[]): void => 
 };
 
 export const makeKeyReserver = (options: KeyReserverOptions): KeyReserver => {
-  const { reservations, clock, log, timeoutMs = 1000, probeMs = 1000 } = options;
+  const { reservations, clock, log, timeoutMs = 2000, probeMs = 1000 } = options;
   const { maxInStatement = 2000, maxWaiting = 50_000 } = options;
   const queue: Call[] = [];
   let waiting = 0;
@@ -81,17 +90,22 @@ export const makeKeyReserver = (options: KeyReserverOptions): KeyReserver => {
     unchecked = 0;
   };
 
+  const answers = (): Promise<boolean> =>
+    withinLimit(reservations.ping(), timeoutMs).then(
+      () => true,
+      () => false,
+    );
+
   /** The database is away: asks for it until it answers. One line a second says how many events went unchecked. */
   const probeLater = (): void => {
     probe = setTimeout(() => {
       sayUnchecked();
-      withinLimit(reservations.ping(), timeoutMs).then(
-        () => {
-          probe = undefined;
-          log.info('idempotency.checked_again');
-        },
-        () => probe !== undefined && probeLater(),
-      );
+      void answers().then((isBack) => {
+        if (probe === undefined) return undefined;
+        if (!isBack) return probeLater();
+        probe = undefined;
+        return log.info('idempotency.checked_again');
+      });
     }, probeMs);
     probe.unref();
   };

@@ -75,9 +75,12 @@ export const makeWriteEvents = ({ clock, memory, produce }: WriteEventsDeps): Wr
     if (fresh.length > 0) {
       const span = startSpan(tenantId);
       const headers = traceHeaders(trace.setSpan(context.active(), span));
-      send(fresh.map((one) => eventRecordOf(tenantId, one, headers)), span).then(resolve, reject);
+      send(
+        fresh.map((one) => eventRecordOf(tenantId, one, headers)),
+        span,
+      ).then(resolve, reject);
       await written;
     }
-    return Promise.all(answers);
+    return await Promise.all(answers.map((answer) => Promise.resolve(answer)));
   };
 };

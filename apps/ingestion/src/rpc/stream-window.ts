@@ -31,8 +31,8 @@ export const makeStreamWindow = ({ maxCount, maxLength, onRoom }: WindowOptions)
     settle: (settledCount, settledLength) => {
       count -= settledCount;
       length -= settledLength;
-      if (finish === undefined) hasRoom(0.5) && onRoom();
-      else if (count === 0) finish();
+      if (finish !== undefined && count === 0) finish();
+      if (finish === undefined && hasRoom(0.5)) onRoom();
     },
     end: (then) => {
       finish ??= then;

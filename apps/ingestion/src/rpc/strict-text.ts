@@ -45,7 +45,8 @@ const readEvent = (bytes: Buffer): PublishRequest => {
 /** In a batch with wrong bytes, an event that meant U+FFFD is refused beside the wrong one. */
 const readBatch = (bytes: Buffer): PublishBatchRequest => {
   const batch = PublishBatchRequest.decode(bytes);
-  if (!batch.events.some(hasReplacement) || isStrict((reader) => PublishBatchRequest.decode(reader), bytes)) return batch;
+  if (!batch.events.some(hasReplacement) || isStrict((reader) => PublishBatchRequest.decode(reader), bytes))
+    return batch;
   return { events: batch.events.map((event) => (hasReplacement(event) ? mark(event) : event)) };
 };
 

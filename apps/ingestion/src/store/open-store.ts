@@ -32,7 +32,7 @@ export const openStore = async ({ databaseUrl, log, onFailure, retryMs = 2000 }:
     poolSize: 3,
     applicationName: 'bellwire-ingestion',
     statementTimeoutMs: 5000,
-    connectTimeoutMs: 1000,
+    connectTimeoutMs: 2000,
   });
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +45,9 @@ export const openStore = async ({ databaseUrl, log, onFailure, retryMs = 2000 }:
       if (isClosed) return;
       if (!isDatabaseAway(error)) throw error;
       log.warn({ err: error }, 'schema.not_migrated');
-      timer = setTimeout(() => (migrating = tryMigrate().catch(onFailure)), retryMs);
+      timer = setTimeout(() => {
+        migrating = tryMigrate().catch(onFailure);
+      }, retryMs);
       timer.unref();
     }
   };

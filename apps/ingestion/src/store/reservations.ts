@@ -72,7 +72,8 @@ export const openReservations = (db: Kysely<Tables>): Reservations => ({
     return [...found.values()];
   },
 
-  ping: () => acrossTenants(db, async (trx) => void (await sql`select from ingestion.reservations limit 1`.execute(trx))),
+  ping: () =>
+    acrossTenants(db, async (trx) => void (await sql`select from ingestion.reservations limit 1`.execute(trx))),
 
   deleteExpired: (expiredAtMs, limit) =>
     acrossTenants(db, async (trx) => {

@@ -14,14 +14,14 @@ export interface ExpireOptions {
 /** Deletes reservations that are over. Any number of processes may do so at once; a failure waits for the next time. */
 export const expireReservations = (options: ExpireOptions): { close(): Promise<void> } => {
   const { reservations, clock, log, everyMs = 60 * 60 * 1000, chunk = 5000 } = options;
-  let isClosed = false;
+  const closing = new AbortController();
   let working: Promise<void> = Promise.resolve();
 
   const run = async (): Promise<void> => {
     const expiredAtMs = clock.now() - reservationMs;
     let deleted = 0;
     try {
-      for (let last = chunk; last === chunk && !isClosed; deleted += last) {
+      for (let last = chunk; last === chunk && !closing.signal.aborted; deleted += last) {
         last = await reservations.deleteExpired(expiredAtMs, chunk);
       }
       log.debug({ count: deleted }, 'reservations.expired');
@@ -37,7 +37,7 @@ export const expireReservations = (options: ExpireOptions): { close(): Promise<v
 
   return {
     close: async () => {
-      isClosed = true;
+      closing.abort();
       clearInterval(timer);
       await working;
     },
