@@ -23,5 +23,5 @@ test('deletes what is over in chunks, until none is left, and again after a fail
   });
   await until(() => deleted.length === 0);
   await expiry.close();
-  expect(calls.slice(0, 5)).toEqual(Array(5).fill([nowMs - reservationMs, 2]));
+  expect(calls.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => [nowMs - reservationMs, 2]));
 });
