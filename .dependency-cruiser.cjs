@@ -15,7 +15,12 @@ const fence = (name, packages, rooms) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'no-unresolvable',
       severity: 'error',
@@ -50,7 +55,10 @@ module.exports = {
       name: 'core-does-no-io',
       severity: 'error',
       from: { path: core, pathNot: tests },
-      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|http|https|http2|dns|tls|child_process|worker_threads|cluster)' },
+      to: {
+        dependencyTypes: ['core'],
+        path: '^(node:)?(fs|net|http|https|http2|dns|tls|child_process|worker_threads|cluster)',
+      },
     },
     {
       name: 'contracts-stand-alone',
@@ -66,7 +74,8 @@ module.exports = {
     },
     {
       name: 'adapters-never-import-adapters',
-      comment: 'If two must meet, they meet in a composition root. The registry view is a reader of the log by definition.',
+      comment:
+        'If two must meet, they meet in a composition root. The registry view is a reader of the log by definition.',
       severity: 'error',
       from: { path: '^libs/(rpc|messaging|persistence|egress|config|lifecycle|provision)/', pathNot: tests },
       to: { path: adapter, pathNot: ['^libs/$1/'] },
@@ -85,7 +94,16 @@ module.exports = {
       to: { path: '^libs/testing/' },
     },
     fence('kafkajs-in-messaging', ['kafkajs'], ['^libs/messaging/']),
-    fence('sql-in-stores', ['pg', 'kysely'], ['^libs/persistence/', '^libs/messaging/src/embedded/', '^libs/provision/', '^apps/[^/]+/(src/store|migrations)/']),
+    fence(
+      'sql-in-stores',
+      ['pg', 'kysely'],
+      [
+        '^libs/persistence/',
+        '^libs/messaging/src/embedded/',
+        '^libs/provision/',
+        '^apps/[^/]+/(src/store|migrations)/',
+      ],
+    ),
     fence('grpc-in-rpc', ['@grpc/grpc-js'], ['^libs/(contracts|rpc|client)/']),
     fence('http-client-in-egress', ['undici'], ['^libs/egress/']),
     fence('telemetry-sdk-in-telemetry', ['@opentelemetry/sdk-node'], ['^libs/telemetry/']),

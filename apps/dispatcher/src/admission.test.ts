@@ -19,7 +19,12 @@ const setUp = (maxInFlight = 10) => {
       spill: () => spilled.push(name),
     });
   const release = (name: string, durationMs = 10) =>
-    slots.splice(slots.findIndex((each) => each.name === name), 1)[0]?.slot.release(durationMs);
+    slots
+      .splice(
+        slots.findIndex((each) => each.name === name),
+        1,
+      )[0]
+      ?.slot.release(durationMs);
   return { clock, admission, admit, release, started, spilled, slots };
 };
 
@@ -77,7 +82,12 @@ describe('admission', () => {
         steps.forEach(({ endpoint, releases, durationMs }, index) => {
           admit(`${endpoint}${index}`, endpoint);
           for (const { name } of slots.slice(0, releases)) {
-            slots.splice(slots.findIndex((each) => each.name === name), 1)[0]?.slot.release(durationMs);
+            slots
+              .splice(
+                slots.findIndex((each) => each.name === name),
+                1,
+              )[0]
+              ?.slot.release(durationMs);
           }
           for (const each of ['a', 'b', 'c']) {
             expect(slots.filter(({ name }) => name.startsWith(each)).length).toBeLessThanOrEqual(2);

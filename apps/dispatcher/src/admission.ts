@@ -63,7 +63,8 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     return made;
   };
 
-  const waitOf = (line: Line, maxConcurrency: number): number => ((line.queue.length + 1) * line.meanMs) / maxConcurrency;
+  const waitOf = (line: Line, maxConcurrency: number): number =>
+    ((line.queue.length + 1) * line.meanMs) / maxConcurrency;
 
   const start = (candidate: Candidate, line: Line): void => {
     line.inFlight++;

@@ -1,7 +1,15 @@
 import { context, isSpanContextValid, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
 import { toProto, type Attempt, type DeliveryRecord } from '@bellwire/contracts';
 import { requestHeaders } from '@bellwire/dialects';
-import { newId, nextState, type AttemptOutcome, type Clock, type NextState, type Random, type Tier } from '@bellwire/domain';
+import {
+  newId,
+  nextState,
+  type AttemptOutcome,
+  type Clock,
+  type NextState,
+  type Random,
+  type Tier,
+} from '@bellwire/domain';
 import type { Logger } from '@bellwire/lifecycle';
 import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messaging';
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
@@ -77,7 +85,11 @@ const attemptFrom = (
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
   const { send, append, clock, random, tiers, log, onGone } = deps;
 
-  const request = (delivery: DeliveryRecord, endpoint: CompiledEndpoint, startedAtMs: number): Promise<AttemptOutcome> =>
+  const request = (
+    delivery: DeliveryRecord,
+    endpoint: CompiledEndpoint,
+    startedAtMs: number,
+  ): Promise<AttemptOutcome> =>
     send({
       url: endpoint.url,
       method: 'POST',
@@ -99,7 +111,12 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
       timeoutMs: endpoint.timeoutMs,
     });
 
-  const nextStep = (delivery: DeliveryRecord, next: NextState, result: AttemptOutcome, headers: AttemptInput['headers']): NewRecord[] => {
+  const nextStep = (
+    delivery: DeliveryRecord,
+    next: NextState,
+    result: AttemptOutcome,
+    headers: AttemptInput['headers'],
+  ): NewRecord[] => {
     const atMs = clock.now();
     if (next.status === 'retrying') {
       const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs: next.dueAtMs, waitReason: next.reason };

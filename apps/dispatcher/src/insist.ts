@@ -25,7 +25,8 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
  * Tries again until it succeeds: what was accepted may not be given up because the log is away for a while. Waits 50 ms,
  * doubled up to 5 s, between tries, and logs the first failure and every tenth after it.
  */
-export const makeInsist = ({ log, signal }: InsistOptions) =>
+export const makeInsist =
+  ({ log, signal }: InsistOptions) =>
   async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
     for (let failures = 0; ; failures++) {
       try {

@@ -7,7 +7,11 @@ import type { DisableEndpoint, History } from './ports.ts';
 /** Audit's answers about one tenant, asked with the admin key: the caller was authorised before. */
 export const historyOf = (audit: () => RpcChannel, adminKey: string): History => ({
   delivery: async (tenantId, id) => {
-    const { delivery } = await audit().unary(AuditServiceService.getDelivery, { id }, { bearer: adminKey, tenant: tenantId });
+    const { delivery } = await audit().unary(
+      AuditServiceService.getDelivery,
+      { id },
+      { bearer: adminKey, tenant: tenantId },
+    );
     if (delivery === undefined) throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
     return delivery;
   },
@@ -23,8 +27,10 @@ export const disablingThrough =
   ({ tenantId, endpoint }: EndpointState, reason) => {
     const id = endpoint?.id ?? '';
     const options = { bearer: adminKey, tenant: tenantId };
-    registry().unary(RegistryServiceService.disableEndpoint, { id, reason }, options).then(
-      () => log.info({ tenant_id: tenantId, endpoint_id: id, reason }, 'endpoint.disabled'),
-      (error: unknown) => log.warn({ tenant_id: tenantId, endpoint_id: id, err: error }, 'endpoint.disable_failed'),
-    );
+    registry()
+      .unary(RegistryServiceService.disableEndpoint, { id, reason }, options)
+      .then(
+        () => log.info({ tenant_id: tenantId, endpoint_id: id, reason }, 'endpoint.disabled'),
+        (error: unknown) => log.warn({ tenant_id: tenantId, endpoint_id: id, err: error }, 'endpoint.disable_failed'),
+      );
   };

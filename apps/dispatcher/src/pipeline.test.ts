@@ -86,12 +86,21 @@ const setUp = async (answers: AttemptOutcome[]) => {
   const change = async (state: RegistryChange['state']) => {
     const record = RegistryChange.fromPartial({ state });
     await eventLog.produce([
-      { topic: topicNames.registryChanges, key: registryChangeKey(record), value: RegistryChange.encode(record).finish() },
+      {
+        topic: topicNames.registryChanges,
+        key: registryChangeKey(record),
+        value: RegistryChange.encode(record).finish(),
+      },
     ]);
   };
   const endpoint = (fields: object = {}) => {
     const sealed = Buffer.from(
-      keyring.seal(newSecret('standard', randomBytes), { tenantId: 'ten_1', endpointId: 'ep_1', purpose: 'secret', version: 1 }),
+      keyring.seal(newSecret('standard', randomBytes), {
+        tenantId: 'ten_1',
+        endpointId: 'ep_1',
+        purpose: 'secret',
+        version: 1,
+      }),
     );
     const partial = RegistryChange.fromPartial({
       state: {
@@ -123,7 +132,9 @@ const setUp = async (answers: AttemptOutcome[]) => {
       occurredAtMs: now,
       ...fields,
     });
-    await eventLog.produce([{ topic: topicNames.events, key: event.eventId, value: EventRecord.encode(event).finish() }]);
+    await eventLog.produce([
+      { topic: topicNames.events, key: event.eventId, value: EventRecord.encode(event).finish() },
+    ]);
     return event;
   };
 
@@ -139,11 +150,22 @@ const setUp = async (answers: AttemptOutcome[]) => {
   await read(topicNames.audit, (value) => audit.push(AuditRecord.decode(value)));
   await read(topicNames.deadLetters, (value) => deadLetters.push(DeadLetterRecord.decode(value)));
   const attempts = (): Attempt[] =>
-    audit.flatMap(({ record }) => (record?.$case === 'attempt' ? [record.value] : [])).toSorted((a, b) => a.number - b.number);
+    audit
+      .flatMap(({ record }) => (record?.$case === 'attempt' ? [record.value] : []))
+      .toSorted((a, b) => a.number - b.number);
   const transitions = () => audit.flatMap(({ record }) => (record?.$case === 'transition' ? [record.value] : []));
   const fanOuts = () => audit.flatMap(({ record }) => (record?.$case === 'fanOut' ? [record.value] : []));
 
-  await change({ $case: 'tenant', value: { id: 'ten_1', name: 'one', dialect: 'standard', eventTypePolicy: 'EVENT_TYPE_POLICY_OPEN', createdAt: new Date(0) } });
+  await change({
+    $case: 'tenant',
+    value: {
+      id: 'ten_1',
+      name: 'one',
+      dialect: 'standard',
+      eventTypePolicy: 'EVENT_TYPE_POLICY_OPEN',
+      createdAt: new Date(0),
+    },
+  });
   return { eventLog, sent, disabled, endpoint, change, publish, attempts, transitions, fanOuts, deadLetters };
 };
 
@@ -164,7 +186,10 @@ describe('an event', () => {
     expect(sent[0]?.body).toBe(
       `{"type":"order.paid","timestamp":"${new Date(event.occurredAtMs).toISOString()}","data":{"amount":1.0}}`,
     );
-    expect(sent[0]?.headers).toMatchObject({ 'webhook-id': event.eventId, 'webhook-signature': expect.stringMatching(/^v1,/) });
+    expect(sent[0]?.headers).toMatchObject({
+      'webhook-id': event.eventId,
+      'webhook-signature': expect.stringMatching(/^v1,/),
+    });
     expect(fanOuts()[0]?.planned).toEqual([expect.objectContaining({ deliveryId: attempt.deliveryId })]);
   });
 
@@ -179,7 +204,11 @@ describe('an event', () => {
     await endpoint({ subject: 'user_2' });
     await publish({ subject: 'user_1' });
     await until('the fan-out', () => fanOuts()[2]);
-    expect(fanOuts().flatMap(({ excluded }) => excluded.map(({ reason }) => reason)).toSorted()).toEqual(['event_type', 'filter', 'subject']);
+    expect(
+      fanOuts()
+        .flatMap(({ excluded }) => excluded.map(({ reason }) => reason))
+        .toSorted(),
+    ).toEqual(['event_type', 'filter', 'subject']);
     expect(sent).toEqual([]);
   });
 
@@ -201,7 +230,10 @@ describe('a delivery', () => {
     await publish();
     const letter = await until('the dead letter', () => deadLetters[0]);
     await until('three attempts', () => attempts()[2]);
-    expect(letter.letter).toMatchObject({ $case: 'delivery', value: { reason: 'attempts_exhausted', attemptCount: 3 } });
+    expect(letter.letter).toMatchObject({
+      $case: 'delivery',
+      value: { reason: 'attempts_exhausted', attemptCount: 3 },
+    });
     const [first = 0, second = 0, third = 0] = sent.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(50);
     expect(third - second).toBeGreaterThanOrEqual(150);
@@ -240,7 +272,9 @@ describe('a delivery', () => {
     expect(held).toMatchObject({ status: 'DELIVERY_STATUS_HELD', reason: 'endpoint_disabled', attemptCount: 1 });
     await eventLog.produce([{ topic: topicNames.registryChanges, key: 'endpoint/ep_1', value: null }]);
     const record = recordOf(held, { round: 1, attempt: 2, registryPosition: 4 });
-    await eventLog.produce([{ topic: topicNames.deliveries, key: 'ep_1', value: DeliveryRecord.encode(record).finish() }]);
+    await eventLog.produce([
+      { topic: topicNames.deliveries, key: 'ep_1', value: DeliveryRecord.encode(record).finish() },
+    ]);
     const cancelled = await until('the cancellation', () => transitions()[1]);
     expect(cancelled).toMatchObject({ status: 'DELIVERY_STATUS_CANCELLED', reason: 'endpoint_deleted' });
     expect(sent).toHaveLength(1);
@@ -252,7 +286,9 @@ describe('a delivery', () => {
     await publish();
     const attempt = await until('the attempt', () => attempts()[0]);
     const again = recordOf(attempt, { round: 1, attempt: 1, deadlineAtMs: Date.now() + 1000 });
-    await eventLog.produce([{ topic: topicNames.deliveries, key: 'ep_1', value: DeliveryRecord.encode(again).finish() }]);
+    await eventLog.produce([
+      { topic: topicNames.deliveries, key: 'ep_1', value: DeliveryRecord.encode(again).finish() },
+    ]);
     await publish();
     await until('the next event', () => attempts()[1]);
     expect(sent).toHaveLength(2);

@@ -28,7 +28,11 @@ export interface PlanDeliveriesDeps {
 const namedExclusions = 100;
 
 /** Why an endpoint is not owed an event; undefined: it is. */
-const exclusionOf = (endpoint: CompiledEndpoint, event: EventRecord, document: () => EventDocument): string | undefined => {
+const exclusionOf = (
+  endpoint: CompiledEndpoint,
+  event: EventRecord,
+  document: () => EventDocument,
+): string | undefined => {
   if (!endpoint.wantsType(event.type)) return 'event_type';
   if (endpoint.subject !== undefined && endpoint.subject !== event.subject) return 'subject';
   if (endpoint.filter !== undefined && !endpoint.filter.matches(document())) return 'filter';

@@ -31,7 +31,12 @@ export const toDeliveries = (delivery: DeliveryRecord, headers: Headers): NewRec
 });
 
 /** Into the tier that fits what remains until `delivery.dueAtMs`. */
-export const toTier = (tiers: readonly Tier[], delivery: DeliveryRecord, nowMs: number, headers: Headers): NewRecord => ({
+export const toTier = (
+  tiers: readonly Tier[],
+  delivery: DeliveryRecord,
+  nowMs: number,
+  headers: Headers,
+): NewRecord => ({
   topic: topicNames.retries(tierFor(tiers, delivery.dueAtMs - nowMs).name),
   key: delivery.endpointId,
   value: DeliveryRecord.encode({ ...delivery, enqueuedAtMs: nowMs }).finish(),

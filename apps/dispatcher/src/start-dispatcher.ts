@@ -84,7 +84,10 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     const attemptDelivery = makeAttemptDelivery({ send, append, clock, random: deps.random, tiers, log, onGone });
     const { maxConcurrency } = deps;
     const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, append, insist };
-    own('deliverer', await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onUnreadable, onRetry, onFailure }));
+    own(
+      'deliverer',
+      await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onUnreadable, onRetry, onFailure }),
+    );
   }
   if (roles.includes('delayer')) {
     for (const tier of tiers) {
@@ -108,5 +111,8 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     testFilter: handlers.unary('TestFilter', makeTestFilter({ clock })),
   };
   const { host, port } = deps;
-  return scope.own(service, await serveGrpc({ host, port, service, definition: DispatcherServiceService, implementation }));
+  return scope.own(
+    service,
+    await serveGrpc({ host, port, service, definition: DispatcherServiceService, implementation }),
+  );
 };

@@ -10,6 +10,7 @@ export const keptKey = (folder: string, name: string): string => {
     chmodSync(file, 0o600);
   }
   const key = readFileSync(file, 'utf8').trim();
-  if (key.length < 32) throw new Error(`${file} does not hold a key of 32 characters or more. Restore it from a backup.`);
+  if (key.length < 32)
+    throw new Error(`${file} does not hold a key of 32 characters or more. Restore it from a backup.`);
   return key;
 };

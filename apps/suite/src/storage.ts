@@ -12,7 +12,11 @@ export interface Storage {
 /** One server holds both: the services' tables and, apart from them, the log. */
 const databases = { tables: 'bellwire', log: 'bellwire_log' };
 
-const openDatabases = async (scope: Scope, log: Logger, settings: Settings): Promise<{ tables: string; log: string }> => {
+const openDatabases = async (
+  scope: Scope,
+  log: Logger,
+  settings: Settings,
+): Promise<{ tables: string; log: string }> => {
   const source = choosePostgres({
     givenUrl: settings.BELLWIRE_DATABASE_URL,
     embeddedProblem: embeddedPostgresProblem(),
@@ -35,8 +39,6 @@ export const openStorage = async (scope: Scope, log: Logger, settings: Settings)
     onError: (error) => log.warn({ err: error }, 'log.failed'),
   });
   scope.own('log', eventLog);
-  await eventLog.topics(
-    topicSpecs({ partitions: settings.BELLWIRE_PARTITIONS, tiers: settings.BELLWIRE_RETRY_TIERS }),
-  );
+  await eventLog.topics(topicSpecs({ partitions: settings.BELLWIRE_PARTITIONS, tiers: settings.BELLWIRE_RETRY_TIERS }));
   return { databaseUrl: urls.tables, eventLog };
 };

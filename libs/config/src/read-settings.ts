@@ -27,7 +27,9 @@ const unknownVariables = (environment: Environment): string[] =>
 export const readSettings = (environment: Environment = process.env): Settings => {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = settingsTable.safeParse(given);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
   problems.push(...unknownVariables(environment));
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
   return parsed.data;

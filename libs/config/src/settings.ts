@@ -23,7 +23,9 @@ export const settingsTable = z.object({
   BELLWIRE_INGESTION_PORT: port(50_052).describe('gRPC port of ingestion.'),
   BELLWIRE_DISPATCHER_PORT: port(50_053).describe('gRPC port of dispatcher.'),
   BELLWIRE_AUDIT_PORT: port(50_054).describe('gRPC port of audit.'),
-  BELLWIRE_REGISTRY_ADDRESS: optionalText().describe('Where others find registry, host:port; unset: its port on this host.'),
+  BELLWIRE_REGISTRY_ADDRESS: optionalText().describe(
+    'Where others find registry, host:port; unset: its port on this host.',
+  ),
   BELLWIRE_INGESTION_ADDRESS: optionalText().describe(
     'Where others find ingestion, host:port; unset: its port on this host.',
   ),

@@ -9,14 +9,19 @@ const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_
 
 /** `1s 5s 15s 1m 5m 30m 2h 8h`: shortest first. Throws a sentence that names the word which is wrong. */
 export const parseTiers = (text: string): readonly Tier[] => {
-  const tiers = text.trim().split(/\s+/).map((name): Tier => {
-    const [, count, unit] = /^([1-9][0-9]{0,3})([smh])$/.exec(name) ?? [];
-    const factor = unit === undefined ? undefined : unitMs[unit];
-    if (factor === undefined) throw new Error(`"${name}" is not a delay tier: write a number and s, m or h, such as 15s`);
-    return { name, delayMs: Number(count) * factor };
-  });
+  const tiers = text
+    .trim()
+    .split(/\s+/)
+    .map((name): Tier => {
+      const [, count, unit] = /^([1-9][0-9]{0,3})([smh])$/.exec(name) ?? [];
+      const factor = unit === undefined ? undefined : unitMs[unit];
+      if (factor === undefined)
+        throw new Error(`"${name}" is not a delay tier: write a number and s, m or h, such as 15s`);
+      return { name, delayMs: Number(count) * factor };
+    });
   const sorted = tiers.toSorted((a, b) => a.delayMs - b.delayMs);
-  if (new Set(sorted.map((tier) => tier.delayMs)).size !== sorted.length) throw new Error('a delay tier is named twice');
+  if (new Set(sorted.map((tier) => tier.delayMs)).size !== sorted.length)
+    throw new Error('a delay tier is named twice');
   return sorted;
 };
 

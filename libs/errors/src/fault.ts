@@ -51,7 +51,9 @@ export const toFault = (error: unknown): Fault =>
 export const invalidFields = (fields: readonly FieldProblem[]): Fault => {
   const [first] = fields;
   const detail = first === undefined ? 'The request is not valid.' : `${first.path}: ${first.message}`;
-  return new Fault('INVALID_FIELD', fields.length > 1 ? `${detail} (and ${fields.length - 1} more)` : detail, { fields });
+  return new Fault('INVALID_FIELD', fields.length > 1 ? `${detail} (and ${fields.length - 1} more)` : detail, {
+    fields,
+  });
 };
 
 export const invalidField = (path: string, message: string): Fault => invalidFields([{ path, message }]);

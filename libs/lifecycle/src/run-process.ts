@@ -5,17 +5,19 @@ export interface RunOptions {
   log: Logger;
   /** Opens what the process owns; what it throws ends the process with exit code 1. */
   start(scope: Scope, fail: (error: unknown) => void): Promise<void>;
+  /** For each resource at the stop. @default 15000 */
+  closeTimeoutMs?: number;
   /** Told before a stop that a signal asked for. */
   onStopping?(signal: string): void;
 }
 
 /**
- * Runs a process: starts, waits for SIGINT or SIGTERM, closes everything in reverse order.
+ * Runs a process: starts, waits for SIGINT, SIGTERM or the end of its supervisor, closes everything in reverse order.
  * Exit codes: 0 stopped as asked, 1 failed. A worker that fails (`fail`) ends the process: the platform restarts it.
  * A second signal ends it at once.
  */
-export const runProcess = async ({ log, start, onStopping }: RunOptions): Promise<void> => {
-  const scope = openScope({ log });
+export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: RunOptions): Promise<void> => {
+  const scope = openScope({ log, closeTimeoutMs });
   let stopping = false;
 
   const stop = async (exitCode: number): Promise<void> => {
@@ -37,6 +39,8 @@ export const runProcess = async ({ log, start, onStopping }: RunOptions): Promis
 
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // A supervisor that started us with a channel is gone.
+  process.on('disconnect', () => void stop(0));
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   try {

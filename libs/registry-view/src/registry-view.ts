@@ -111,7 +111,10 @@ export interface RegistryViewOptions {
 }
 
 /** Opens a view and resolves once it has caught up with the log. The topic must exist. */
-export const openRegistryView = async ({ log, timeoutMs: defaultMs = 5000 }: RegistryViewOptions): Promise<RegistryView> => {
+export const openRegistryView = async ({
+  log,
+  timeoutMs: defaultMs = 5000,
+}: RegistryViewOptions): Promise<RegistryView> => {
   const tables = makeTables();
   const follower = followCompacted(log, topicNames.registryChanges, tables.apply);
   await follower.ready;

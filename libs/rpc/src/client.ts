@@ -68,10 +68,18 @@ export const openChannel = (address: string): RpcChannel => {
       new Promise((resolve, reject) => {
         const deadline = new Date(Date.now() + (options.timeoutMs ?? 10_000));
         const metadata = metadataFor(options);
-        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, (error, response) => {
-          if (error === null && response !== undefined) resolve(response);
-          else reject(faultOf(error));
-        });
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadata,
+          { deadline },
+          (error, response) => {
+            if (error === null && response !== undefined) resolve(response);
+            else reject(faultOf(error));
+          },
+        );
       }),
     duplex: ({ path, requestSerialize, responseDeserialize }, options) =>
       client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadataFor(options)),

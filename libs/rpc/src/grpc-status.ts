@@ -64,7 +64,10 @@ export const faultOf = (error: unknown): Fault => {
     fields:
       bad === undefined
         ? []
-        : BadRequest.decode(bad).fieldViolations.map(({ field, description }) => ({ path: field, message: description })),
+        : BadRequest.decode(bad).fieldViolations.map(({ field, description }) => ({
+            path: field,
+            message: description,
+          })),
     retryAfterMs: delay === undefined ? undefined : delay.seconds * 1000 + delay.nanos / 1_000_000,
   });
 };

@@ -36,7 +36,13 @@ beforeAll(async () => {
       }
     }),
   };
-  server = await serveGrpc({ host: '127.0.0.1', port: 0, service, definition: IngestionServiceService, implementation });
+  server = await serveGrpc({
+    host: '127.0.0.1',
+    port: 0,
+    service,
+    definition: IngestionServiceService,
+    implementation,
+  });
   channel = openChannel(`127.0.0.1:${server.port}`);
 });
 
@@ -46,22 +52,21 @@ afterAll(async () => {
 });
 
 const publish = (type: string, bearer = 'good', tenant?: string) =>
-  channel.unary(
-    IngestionServiceService.publish,
-    { type, data: '{}', actionUrls: {} },
-    { bearer, tenant },
-  );
+  channel.unary(IngestionServiceService.publish, { type, data: '{}', actionUrls: {} }, { bearer, tenant });
 
 describe('a Fault over gRPC', () => {
-  test.each(Object.keys(reasons).filter((reason) => reason !== 'INTERNAL'))('%s comes back as it was thrown', async (reason) => {
-    await expect(publish(reason)).rejects.toMatchObject({
-      name: 'Fault',
-      reason,
-      detail: 'A sentence.',
-      retryAfterMs: 1500,
-      fields: [{ path: 'type', message: 'is wrong' }],
-    });
-  });
+  test.each(Object.keys(reasons).filter((reason) => reason !== 'INTERNAL'))(
+    '%s comes back as it was thrown',
+    async (reason) => {
+      await expect(publish(reason)).rejects.toMatchObject({
+        name: 'Fault',
+        reason,
+        detail: 'A sentence.',
+        retryAfterMs: 1500,
+        fields: [{ path: 'type', message: 'is wrong' }],
+      });
+    },
+  );
 
   test('withholds the detail of a bug and tells the log', async () => {
     const fault = await publish('bug').catch((error: unknown) => error);
@@ -81,7 +86,11 @@ describe('a call', () => {
 
   test('fails with SERVICE_UNAVAILABLE where nothing listens', async () => {
     const nobody = openChannel('127.0.0.1:1');
-    const call = nobody.unary(IngestionServiceService.publishBatch, { events: [] }, { bearer: 'good', timeoutMs: 2000 });
+    const call = nobody.unary(
+      IngestionServiceService.publishBatch,
+      { events: [] },
+      { bearer: 'good', timeoutMs: 2000 },
+    );
     await expect(call).rejects.toMatchObject({ reason: 'SERVICE_UNAVAILABLE' });
     nobody.close();
   });

@@ -30,13 +30,25 @@ const bind = (server: Server, address: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) resolve(port);
-      else reject(new Error(`gRPC cannot listen on ${address}: is the port taken? Set another one, or stop what uses it.`, { cause: error }));
+      else
+        reject(
+          new Error(`gRPC cannot listen on ${address}: is the port taken? Set another one, or stop what uses it.`, {
+            cause: error,
+          }),
+        );
     });
   });
 
 /** One gRPC service on a port of its own, with health v1 and reflection. */
 export const serveGrpc = async (options: ServeOptions): Promise<GrpcServer> => {
-  const { host, service, definition, implementation, maxMessageBytes = 4 * 1024 * 1024, drainTimeoutMs = 10_000 } = options;
+  const {
+    host,
+    service,
+    definition,
+    implementation,
+    maxMessageBytes = 4 * 1024 * 1024,
+    drainTimeoutMs = 10_000,
+  } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,

@@ -1,4 +1,10 @@
-import { toProto, type Attempt, type EndpointState, type SendTestRequest, type SendTestResponse } from '@bellwire/contracts';
+import {
+  toProto,
+  type Attempt,
+  type EndpointState,
+  type SendTestRequest,
+  type SendTestResponse,
+} from '@bellwire/contracts';
 import { renderBody, requestHeaders } from '@bellwire/dialects';
 import { actingFor, deliveryIdOf, isEventTypeName, newId, type Clock } from '@bellwire/domain';
 import { Fault, invalidField } from '@bellwire/errors';

@@ -21,7 +21,15 @@ export interface DelayDeps {
  * deliveries if it is due, else on to the tier that fits what remains. A timer only: it never calls a receiver. All
  * waits of a tier are equal, so its window always holds the records that are due next.
  */
-export const startDelayer = async ({ eventLog, tier, tiers, append, clock, onRetry, onFailure }: DelayDeps): Promise<Worker> => {
+export const startDelayer = async ({
+  eventLog,
+  tier,
+  tiers,
+  append,
+  clock,
+  onRetry,
+  onFailure,
+}: DelayDeps): Promise<Worker> => {
   const timers = new Set<NodeJS.Timeout>();
 
   const leave = (task: Task<DeliveryRecord>): void => {

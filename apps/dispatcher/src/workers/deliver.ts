@@ -40,7 +40,19 @@ const firstHopMs = 60 * 1000;
  * reason; the partition goes on meanwhile. A record is settled once its next step is on the log.
  */
 export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
-  const { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, append, insist, clock, tiers, onFailure } = deps;
+  const {
+    eventLog,
+    view,
+    compileEndpoint,
+    admission,
+    memory,
+    attemptDelivery,
+    append,
+    insist,
+    clock,
+    tiers,
+    onFailure,
+  } = deps;
 
   const finish = (task: Task<DeliveryRecord>, records: readonly NewRecord[]): void => {
     append(records).then(task.settle, onFailure);
@@ -75,7 +87,12 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     ]);
   };
 
-  const attempt = (task: Task<DeliveryRecord>, delivery: DeliveryRecord, endpoint: CompiledEndpoint, slot: Slot): void => {
+  const attempt = (
+    task: Task<DeliveryRecord>,
+    delivery: DeliveryRecord,
+    endpoint: CompiledEndpoint,
+    slot: Slot,
+  ): void => {
     const { headers } = task.record;
     attemptDelivery({ delivery, endpoint, headers, onEnded: slot.release }).then(task.settle, onFailure);
   };
@@ -119,7 +136,10 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     for (const task of tasks) {
       const { registryPosition } = task.value;
       if (registryPosition <= view.position()) admit(task);
-      else insist('registry view', () => view.reached(registryPosition)).then(() => admit(task)).catch(onFailure);
+      else
+        insist('registry view', () => view.reached(registryPosition))
+          .then(() => admit(task))
+          .catch(onFailure);
     }
   };
 

@@ -1,7 +1,16 @@
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import { LRUCache } from 'lru-cache';
-import { contextOfHeaders, startWorker, topicNames, traceHeaders, type Log, type NewRecord, type Task, type Worker } from '@bellwire/messaging';
+import {
+  contextOfHeaders,
+  startWorker,
+  topicNames,
+  traceHeaders,
+  type Log,
+  type NewRecord,
+  type Task,
+  type Worker,
+} from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Append } from '../ports.ts';
 

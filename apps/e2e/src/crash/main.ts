@@ -14,7 +14,11 @@ let failures = 0;
 for (let round = 1; round <= Number(values.rounds); round++) {
   const result = await killRun({ events: Number(values.events), endpoints: Number(values.endpoints) });
   if (result.lost > 0 || result.duplicates > result.maxInFlight) failures++;
-  console.log(`round ${round}: ${Object.entries(result).map(([name, value]) => `${name} ${value}`).join(', ')}`);
+  console.log(
+    `round ${round}: ${Object.entries(result)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
+  );
 }
 console.log(failures === 0 ? 'nothing lost, duplicates within what was in flight' : `${failures} rounds failed`);
 process.exit(failures === 0 ? 0 : 1);

@@ -28,11 +28,17 @@ describe('the suite', () => {
 
   test('delivers an event that standardwebhooks verifies, and shows it within two seconds', async () => {
     const { api } = await newTenant(suite.rest, suite.adminKey);
-    const endpoint = await api.post('/v1/endpoints', { url: receiver.url('/first'), event_types: ['order.*'] }, createdEndpoint);
+    const endpoint = await api.post(
+      '/v1/endpoints',
+      { url: receiver.url('/first'), event_types: ['order.*'] },
+      createdEndpoint,
+    );
     const publishedAt = Date.now();
     const { id } = await api.post('/v1/events', { type: 'order.paid', data: { amount: 12.5 } }, created);
     const [request] = await receiver.received((requests) => requests.some(({ path }) => path === '/first'));
-    const headers = Object.fromEntries(Object.entries(request?.headers ?? {}).map(([name, value]) => [name, String(value)]));
+    const headers = Object.fromEntries(
+      Object.entries(request?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
     expect(new Webhook(endpoint.secret).verify(request?.body.toString() ?? '', headers)).toMatchObject({
       type: 'order.paid',
       data: { amount: 12.5 },
@@ -49,7 +55,9 @@ describe('the suite', () => {
     });
     expect(Date.now() - publishedAt).toBeLessThan(2000);
     expect(found).toMatchObject({ event_id: id, round: 1, attempt_count: 1 });
-    expect(found.attempts).toEqual([expect.objectContaining({ number: 1, outcome: 'delivered', response_status: 200 })]);
+    expect(found.attempts).toEqual([
+      expect.objectContaining({ number: 1, outcome: 'delivered', response_status: 200 }),
+    ]);
   });
 
   test('keeps the order and the form of what was published', async () => {

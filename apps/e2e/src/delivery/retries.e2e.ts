@@ -87,7 +87,10 @@ describe('an endpoint that fails', () => {
   test('with a 400 is not tried again where only transient failures are', async () => {
     receiver.answer('/bad-request', 400);
     const { api, eventId } = await send('/bad-request', { retry: { ...retry, retry_on: 'transient' } });
-    expect(await deliveryOf(api, eventId, 'dead_lettered')).toMatchObject({ attempt_count: 1, reason: 'not_retryable' });
+    expect(await deliveryOf(api, eventId, 'dead_lettered')).toMatchObject({
+      attempt_count: 1,
+      reason: 'not_retryable',
+    });
     expect(arrivals('/bad-request')).toHaveLength(1);
   });
 
@@ -102,7 +105,9 @@ describe('an endpoint that fails', () => {
     receiver.answer('/gone', 410);
     const { api, eventId } = await send('/gone');
     expect(await deliveryOf(api, eventId, 'dead_lettered')).toMatchObject({ reason: 'endpoint_gone' });
-    const endpoints = z.object({ data: z.array(z.object({ enabled: z.boolean(), disabled_reason: z.string().nullable() })) });
+    const endpoints = z.object({
+      data: z.array(z.object({ enabled: z.boolean(), disabled_reason: z.string().nullable() })),
+    });
     await until('the endpoint to be disabled', async () => {
       const { data } = await api.get('/v1/endpoints', endpoints);
       return data[0]?.enabled === false && data[0].disabled_reason === 'gone' ? true : undefined;

@@ -27,7 +27,8 @@ afterAll(async () => {
 });
 
 /** None of the documents' strings holds white space that a parser could change, so this is what minified means here. */
-const minified = (text: string): string => text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_whole, kept: string) => kept ?? '');
+const minified = (text: string): string =>
+  text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_whole, kept: string) => kept ?? '');
 
 describe('the payloads of the five documents', () => {
   test('arrive once each, with the bytes that were published', async () => {

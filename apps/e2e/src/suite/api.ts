@@ -5,7 +5,11 @@ export interface Api {
   get<Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape>;
   post<Shape>(path: string, body: unknown, schema: z.ZodType<Shape>): Promise<Shape>;
   /** Whatever the status is. */
-  raw(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; text: string; json: unknown }>;
+  raw(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; headers: Headers; text: string; json: unknown }>;
 }
 
 export const created = z.object({ id: z.string() });
@@ -82,7 +86,11 @@ export const until = async <T>(what: string, find: () => Promise<T | undefined>,
 };
 
 /** A new tenant with a key of its own. */
-export const newTenant = async (rest: string, adminKey: string, name = 'acme'): Promise<{ id: string; key: string; api: Api }> => {
+export const newTenant = async (
+  rest: string,
+  adminKey: string,
+  name = 'acme',
+): Promise<{ id: string; key: string; api: Api }> => {
   const admin = apiOf(rest, adminKey);
   const { id } = await admin.post('/v1/tenants', { name }, created);
   const { key } = await admin.post(`/v1/tenants/${id}/api-keys`, { name: 'test' }, createdKey);

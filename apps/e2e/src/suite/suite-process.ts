@@ -42,7 +42,8 @@ const ended = (child: ChildProcess): Promise<number | null> =>
     ? Promise.resolve(child.exitCode)
     : new Promise((resolve) => child.once('exit', resolve));
 
-const banner = /REST\s+(?<rest>\S+)[^]*registry\s+(?<registry>\S+)[^]*ingestion\s+(?<ingestion>\S+)[^]*dispatcher\s+(?<dispatcher>\S+)[^]*audit\s+(?<audit>\S+)[^]*admin key\s+(?<adminKey>\S+)/;
+const banner =
+  /REST\s+(?<rest>\S+)[^]*registry\s+(?<registry>\S+)[^]*ingestion\s+(?<ingestion>\S+)[^]*dispatcher\s+(?<dispatcher>\S+)[^]*audit\s+(?<audit>\S+)[^]*admin key\s+(?<adminKey>\S+)/;
 
 /** Starts a suite on free ports and resolves when it says that it is ready. */
 export const startSuiteProcess = async (options: SuiteProcessOptions = {}): Promise<SuiteProcess> => {
@@ -50,7 +51,13 @@ export const startSuiteProcess = async (options: SuiteProcessOptions = {}): Prom
   const startedAt = performance.now();
   const ports = ['HTTP', 'REGISTRY', 'INGESTION', 'DISPATCHER', 'AUDIT'].map((name) => [`BELLWIRE_${name}_PORT`, '0']);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
-    env: { ...ownVariables(), BELLWIRE_DATA_DIR: dataDir, BELLWIRE_LOG_LEVEL: 'warn', ...Object.fromEntries(ports), ...env },
+    env: {
+      ...ownVariables(),
+      BELLWIRE_DATA_DIR: dataDir,
+      BELLWIRE_LOG_LEVEL: 'warn',
+      ...Object.fromEntries(ports),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
