@@ -2,7 +2,6 @@
 const core = '^libs/(domain|signing|filtering|dialects|secrets|errors)/';
 const adapter = '^libs/(rpc|messaging|registry-view|persistence|egress|config|lifecycle|provision)/';
 const contract = '^libs/(contracts|client)/';
-const app = '^apps/(gateway|registry|ingestion|dispatcher|audit)/';
 const tests = '\\.(test|itest|e2e|bench)\\.ts$|/conformance/|^libs/testing/|^apps/e2e/';
 
 /** A package only where it belongs. */

@@ -9,6 +9,7 @@ import { makeAdmission } from './admission.ts';
 import { makeAttemptDelivery } from './attempt-delivery.ts';
 import { makeAttemptMemory } from './attempt-memory.ts';
 import { makeCompileEndpoint } from './compiled-endpoint.ts';
+import { makeHandOver } from './hand-over.ts';
 import { makeInsist } from './insist.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
 import type { DisableEndpoint, History, Send } from './ports.ts';
@@ -82,12 +83,10 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
       if (state !== undefined) deps.disableEndpoint(state, 'gone');
     };
     const attemptDelivery = makeAttemptDelivery({ send, append, clock, random: deps.random, tiers, log, onGone });
+    const handOver = makeHandOver({ append, memory, clock, tiers, onFailure });
     const { maxConcurrency } = deps;
-    const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, append, insist };
-    own(
-      'deliverer',
-      await startDeliverer({ ...parts, clock, tiers, maxConcurrency, onUnreadable, onRetry, onFailure }),
-    );
+    const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, handOver, insist, clock };
+    own('deliverer', await startDeliverer({ ...parts, maxConcurrency, onUnreadable, onRetry, onFailure }));
   }
   if (roles.includes('delayer')) {
     for (const tier of tiers) {
