@@ -1,0 +1,80 @@
+import type { LoadResult, RunResult } from '../scenarios/results.ts';
+import { medianOf, type Quantiles } from '../statistics.ts';
+import { figure, percent, tableOf } from './table.ts';
+
+const quantiles = ({ p50, p95, p99 }: Quantiles): string => [p50, p95, p99].map(figure).join(' / ');
+
+const costsOf = (load: LoadResult): string =>
+  Object.entries(load.costs)
+    .map(([name, { cpuPerThousand }]) => `${name} ${figure(cpuPerThousand)}`)
+    .join(', ');
+
+const memoryOf = (load: LoadResult): string =>
+  Object.entries(load.costs)
+    .map(([name, { peakMebibytes }]) => `${name} ${Math.round(peakMebibytes)}`)
+    .join(', ');
+
+const linesOf = (load: LoadResult): string[] => [
+  `  ${load.title}`,
+  `    deliveries/s         ${figure(load.deliveriesPerSecond)}   (${load.deliveries} of ${load.events} events)`,
+  `    accepted/s           ${figure(load.acceptedPerSecond)}   (refused ${load.refused}${load.failures.length > 0 ? `: ${load.failures.join('; ')}` : ''})`,
+  `    publish to arrival   ${quantiles(load.latencyMs)} ms (p50 / p95 / p99); to the answer ${quantiles(load.answerMs)} ms`,
+  `    CPU s per 1,000      ${figure(load.cpuPerThousand)}: ${costsOf(load)}   (apart: generator ${figure(load.generatorCpuPerThousand)}, receiver ${figure(load.receiverCpuPerThousand)})`,
+  `    peak MiB             ${memoryOf(load)}`,
+  `    lost ${load.lost}, duplicates ${load.duplicates}; signatures: ${load.signaturesVerified} verified, ${load.signaturesWrong} wrong`,
+  `    machine              load average ${figure(load.machine.loadAverage)}, cores used by others ${figure(load.machine.otherCores)}, stolen ${figure(load.machine.stolenCores)}`,
+];
+
+/** Everything of one run, for a person at a terminal. */
+export const runReport = ({ run, scenario, publish, readyAfterMs, loads, floor, floorShare }: RunResult): string =>
+  [
+    `run ${run}, scenario (${scenario}), publishing by ${publish}; ready after ${figure(readyAfterMs / 1000)} s`,
+    ...loads.flatMap(linesOf),
+    `  floor of this run      ${figure(floor.postsPerSecond)} posts/s, ${figure(floor.cpuPerThousand)} CPU s per 1,000; deliveries/s are ${percent(floorShare)} of it`,
+    '',
+  ].join('\n');
+
+const floorOf = ({ floor, loads }: RunResult): string => {
+  const cpu = loads[0]?.cpuPerThousand ?? NaN;
+  return `${figure(floor.postsPerSecond)} / ${figure(floor.cpuPerThousand)}; CPU ×${figure(cpu / floor.cpuPerThousand)}`;
+};
+
+/** Medians over the runs, one line for each load. */
+export const summary = (results: readonly RunResult[]): string => {
+  const groups = new Map<string, { result: RunResult; load: LoadResult }[]>();
+  for (const result of results) {
+    for (const load of result.loads) {
+      const name = `(${result.scenario}) ${load.title}, ${result.publish}`;
+      groups.set(name, [...(groups.get(name) ?? []), { result, load }]);
+    }
+  }
+  const rows = [...groups].map(([name, entries]) => {
+    const median = (of: (load: LoadResult) => number): number => medianOf(entries.map(({ load }) => of(load)));
+    const runs = entries.map(({ load }) => figure(load.deliveriesPerSecond)).join(', ');
+    return [
+      name,
+      `${figure(median((load) => load.deliveriesPerSecond))} (${runs})`,
+      figure(median((load) => load.acceptedPerSecond)),
+      quantiles({
+        p50: median((load) => load.latencyMs.p50),
+        p95: median((load) => load.latencyMs.p95),
+        p99: median((load) => load.latencyMs.p99),
+      }),
+      figure(median((load) => load.cpuPerThousand)),
+      percent(medianOf(entries.map(({ result, load }) => load.deliveriesPerSecond / result.floor.postsPerSecond))),
+      entries.map(({ result }) => floorOf(result)).at(-1) ?? '',
+      `${entries.reduce((sum, { load }) => sum + load.lost, 0)} / ${entries.reduce((sum, { load }) => sum + load.duplicates, 0)}`,
+    ];
+  });
+  const head = [
+    'load',
+    'deliveries/s (runs)',
+    'accepted/s',
+    'p50 / p95 / p99 ms',
+    'CPU s per 1,000',
+    'of the floor',
+    'floor posts/s / CPU (last run)',
+    'lost / duplicates',
+  ];
+  return tableOf(head, rows);
+};

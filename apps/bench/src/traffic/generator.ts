@@ -1,0 +1,69 @@
+// The generator, a process of its own: publishes as it is told and answers what was accepted, and when.
+import type { OutgoingEvent } from '@bellwire/client';
+import { machineMs, sleep } from '../clock.ts';
+import { answerQuestions } from '../helper-process.ts';
+import { publishOrder, type PublishedEvent, type PublishOrder, type PublishReport } from './generator-protocol.ts';
+import { payloadOf } from './payload.ts';
+import { openPublisher, type Publisher } from './publishers.ts';
+
+const keptFailures = 5;
+
+const eventOf = (number: number): OutgoingEvent => ({ type: 'order.paid', data: payloadOf(number) });
+
+const publishInto = (report: PublishReport, publisher: Publisher) => {
+  return async (from: number, count: number, startedAtMs: number): Promise<void> => {
+    const results = await publisher.publish(Array.from({ length: count }, (_, index) => eventOf(from + index)));
+    const answeredAtMs = machineMs();
+    for (const result of results) {
+      const published: PublishedEvent = { startedAtMs, answeredAtMs };
+      if (typeof result === 'string') published.id = result;
+      else if (report.failures.length < keptFailures) report.failures.push(result.message);
+      report.published.push(published);
+    }
+  };
+};
+
+/** As fast as calls are answered, with as many in flight as the way of publishing has lanes. */
+const publishAll = async (publisher: Publisher, events: number, report: PublishReport): Promise<void> => {
+  const publish = publishInto(report, publisher);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < events) {
+      const from = next;
+      const count = Math.min(publisher.perCall, events - from);
+      next += count;
+      await publish(from, count, machineMs());
+    }
+  };
+  await Promise.all(Array.from({ length: publisher.lanes }, lane));
+};
+
+/** One event a call, each at its time, whether or not those before are answered. */
+const publishPaced = async (
+  publisher: Publisher,
+  events: number,
+  rate: number,
+  report: PublishReport,
+): Promise<void> => {
+  const publish = publishInto(report, publisher);
+  const calls: Promise<void>[] = [];
+  const startsAt = machineMs() + 100;
+  for (let number = 0; number < events; number++) {
+    const dueAt = startsAt + (number * 1000) / rate;
+    const waitMs = dueAt - machineMs();
+    if (waitMs > 0) await sleep(waitMs);
+    calls.push(publish(number, 1, dueAt));
+  }
+  await Promise.all(calls);
+};
+
+const run = async (order: PublishOrder): Promise<PublishReport> => {
+  const report: PublishReport = { published: [], failures: [] };
+  const publisher = openPublisher(order.mode, order);
+  if (order.ratePerSecond === undefined) await publishAll(publisher, order.events, report);
+  else await publishPaced(publisher, order.events, order.ratePerSecond, report);
+  await publisher.close();
+  return report;
+};
+
+answerQuestions((asked) => run(publishOrder.parse(asked)));
