@@ -96,12 +96,17 @@ export const followCompacted = (
     waiters.release();
   };
 
+  const reached = (offset: number): void => {
+    position = Math.max(position, offset);
+    waiters.release();
+  };
+
   const follow = async (): Promise<void> => {
     for (;;) {
       if (closed) throw stopping();
       try {
         const [end = 0] = await log.endOffsets(topic);
-        reader = await log.read({ topic, partition: 0, fromOffset: 0, records: take });
+        reader = await log.read({ topic, partition: 0, fromOffset: 0, records: take, reached });
         await waiters.wait(end);
         return;
       } catch (error) {

@@ -74,6 +74,11 @@ export interface ReadOptions extends TopicPartition {
   fromOffset: number;
   /** Records in order of offset; returns at once. */
   records(batch: readonly LogRecord[]): void;
+  /**
+   * Everything below this offset was handed over or is gone. Kafka alone calls it: there compaction may take the last
+   * records of a partition, so that no record comes to its end.
+   */
+  reached?(offset: number): void;
 }
 
 /** A reader of one partition outside any group: for views and for following along. */
