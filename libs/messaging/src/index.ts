@@ -21,6 +21,8 @@ export { startWorker, type Task, type Worker, type WorkerOptions, type WorkerSta
 export { batchingProducer, type BatchingProducer, type BatchingProducerOptions } from './batching-producer.ts';
 export { followCompacted, type CompactedView, type CompactedViewOptions } from './compacted-view.ts';
 export { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded-log.ts';
+export { openKafkaLog, type KafkaLogOptions } from './kafka/kafka-log.ts';
+export type { KafkaSasl, KafkaTls } from './kafka/client.ts';
 export {
   simulatedLog,
   type SimulatedFaults,

@@ -1,0 +1,138 @@
+import { Fault } from '@bellwire/errors';
+import type { Log } from '../log.ts';
+import { openAsking } from './asking.ts';
+import { clientMaker, clusterOf, type ConnectionOptions, type NewClient } from './client.ts';
+import { missingTopic, toLogFault } from './faults.ts';
+import { openMember } from './member.ts';
+import { openReader } from './reader.ts';
+import type { SessionTimes } from './session.ts';
+import { checkTopics, maxMessageBytes } from './topic-check.ts';
+import { openWriter } from './writer.ts';
+
+export interface KafkaLogOptions extends Omit<ConnectionOptions, 'onError'> {
+  /** In front of the names of topics and groups: for several installations on one Kafka. @default none */
+  prefix?: string;
+  /** Of topics that are made. From 3 on, an acknowledged record is on two brokers at least. @default the brokers' own */
+  replicationFactor?: number;
+  /** How long a member is missed before its partitions move, in milliseconds. @default 10000 */
+  sessionTimeoutMs?: number;
+  /** How long produce and endOffsets try before they reject, in milliseconds. @default 5000 */
+  produceTimeoutMs?: number;
+  /** The broker drops what a retry after a lost connection sends twice. @default true */
+  idempotent?: boolean;
+  /** Something failed in the background and is tried again; a text at most once in ten seconds. @default ignored */
+  onError?: (error: unknown) => void;
+}
+
+const fetchWaitMs = 100;
+const heartbeatIntervalMs = 500;
+
+const timesOf = (sessionTimeoutMs: number): SessionTimes => ({
+  sessionTimeoutMs,
+  heartbeatIntervalMs: Math.min(heartbeatIntervalMs, Math.floor(sessionTimeoutMs / 4)),
+  rebalanceTimeoutMs: sessionTimeoutMs,
+  maxWaitMs: fetchWaitMs,
+});
+
+/** For questions and writes: ends within some seconds whatever happens. */
+const briskClient = (newClient: NewClient, limitMs: number) =>
+  newClient({ requestTimeoutMs: Math.ceil(limitMs * 0.8), retries: 4, maxRetryMs: 500 });
+
+const topicsOf =
+  (newClient: NewClient, nameInKafka: (topic: string) => string, replicationFactor: number): Log['topics'] =>
+  async (specs) => {
+    const admin = newClient({ requestTimeoutMs: 30_000, retries: 5, maxRetryMs: 1000 }).admin();
+    try {
+      await admin.connect();
+      await checkTopics(admin, specs, { nameInKafka, replicationFactor });
+    } catch (error) {
+      throw error instanceof Error && error.name === 'Error' ? error : toLogFault(error);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  };
+
+/**
+ * The log on Kafka. Rejects with a Fault LOG_UNAVAILABLE where no broker can be reached. Afterwards a broker that goes away
+ * fails every produce within `produceTimeoutMs`, and everything goes on by itself when it is back.
+ */
+export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
+  const { prefix = '', replicationFactor = -1, sessionTimeoutMs = 10_000, produceTimeoutMs = 5000 } = options;
+  const { idempotent = true, onError = () => undefined } = options;
+  const newClient = clientMaker({ ...options, onError });
+  const brisk = briskClient(newClient, produceTimeoutMs);
+  const nameInKafka = (topic: string): string => prefix + topic;
+  const asking = openAsking(clusterOf(brisk));
+  const partitions = (topic: string): Promise<number> => asking.partitions(nameInKafka(topic));
+  const writer = openWriter({
+    client: brisk,
+    partitions,
+    nameInKafka,
+    maxRecordBytes: maxMessageBytes - 1024,
+    limitMs: produceTimeoutMs,
+    idempotent,
+  });
+  const open = new Set<{ close(): Promise<void> }>();
+  let closing: Promise<void> | undefined;
+  const refuseWhenClosing = (): void => {
+    if (closing !== undefined) throw new Fault('STOPPING', 'The log is closing.');
+  };
+  const closeAll = async (): Promise<void> => {
+    await writer.close();
+    await Promise.all([...open].map((part) => part.close()));
+    await asking.close();
+  };
+  const longClient = () => newClient({ requestTimeoutMs: 10_000, retries: 5, maxRetryMs: 1000 });
+
+  try {
+    await writer.connect();
+  } catch (error) {
+    await Promise.all([writer.close(), asking.close()]);
+    throw toLogFault(error);
+  }
+  const makeTopics = topicsOf(newClient, nameInKafka, replicationFactor);
+
+  return {
+    async topics(specs) {
+      refuseWhenClosing();
+      await makeTopics(specs);
+    },
+    async produce(records) {
+      refuseWhenClosing();
+      return writer.write(records);
+    },
+    async consume(consume) {
+      refuseWhenClosing();
+      const member = await openMember({
+        consume,
+        newClient: longClient,
+        asking,
+        times: timesOf(sessionTimeoutMs),
+        prefix,
+        onError,
+        onClosed: () => open.delete(member),
+      });
+      open.add(member);
+      return member;
+    },
+    async read(read) {
+      refuseWhenClosing();
+      if (read.partition >= (await partitions(read.topic))) throw missingTopic(`${read.topic}/${read.partition}`);
+      const reader = openReader({
+        ...read,
+        cluster: clusterOf(longClient()),
+        nameInKafka: nameInKafka(read.topic),
+        start: async () => (await asking.starts(nameInKafka(read.topic)))[read.partition] ?? 0,
+        onError,
+        onClosed: () => open.delete(reader),
+      });
+      open.add(reader);
+      return reader;
+    },
+    async endOffsets(topic) {
+      refuseWhenClosing();
+      return asking.ends(nameInKafka(topic));
+    },
+    close: () => (closing ??= closeAll()),
+  };
+};

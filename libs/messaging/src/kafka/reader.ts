@@ -1,0 +1,110 @@
+import type { Cluster, KafkaMessage } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reader, ReadOptions } from '../log.ts';
+import { kafkaErrorType, within } from './faults.ts';
+import { toLogRecord } from './log-record.ts';
+
+export interface ReaderOptions extends ReadOptions {
+  /** Connections of its own: a fetch that waits for records holds up all others on them. */
+  cluster: Cluster;
+  nameInKafka: string;
+  /** The first offset that is still there. */
+  start: () => Promise<number>;
+  onError: (error: unknown) => void;
+  onClosed: () => void;
+}
+
+/** What kafkajs's types leave out. */
+interface FetchAnswer {
+  responses: { partitions: { highWatermark: string; messages: FetchedMessage[] }[] }[];
+}
+
+type FetchedMessage = KafkaMessage & {
+  batchContext?: { firstOffset: string; lastOffsetDelta: number };
+  isControlRecord?: boolean;
+};
+
+const maxWaitMs = 500;
+const maxBytes = 4 * 1024 * 1024;
+const longestBackoffMs = 1000;
+
+/** The offset after a batch: compaction takes records out of it and leaves it its length. */
+const afterBatchOf = (message: FetchedMessage | undefined): number => {
+  if (message === undefined) return 0;
+  const { batchContext: batch, offset } = message;
+  return Math.max(Number(offset), batch === undefined ? 0 : Number(batch.firstOffset) + batch.lastOffsetDelta) + 1;
+};
+
+/** Fetches one partition in a loop, without a group: nothing to join, nothing to commit. */
+export const openReader = (options: ReaderOptions): Reader => {
+  const { cluster, nameInKafka, topic, partition, fromOffset, records, reached, start, onError, onClosed } = options;
+  let position = fromOffset;
+  let closed = false;
+
+  const fetch = async (): Promise<FetchAnswer> => {
+    await cluster.connect();
+    await cluster.addTargetTopic(nameInKafka);
+    await cluster.refreshMetadataIfNecessary();
+    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(nameInKafka, [partition]));
+    if (nodeId === undefined) throw new Error(`Partition ${partition} of "${topic}" has no leader.`);
+    const broker = await cluster.findBroker({ nodeId });
+    const wanted = { partition, fetchOffset: String(position), maxBytes };
+    return broker.fetch({
+      isolationLevel: 0,
+      maxWaitTime: maxWaitMs,
+      minBytes: 1,
+      maxBytes,
+      topics: [{ topic: nameInKafka, partitions: [wanted] }],
+    });
+  };
+
+  const take = ({ responses }: FetchAnswer): void => {
+    const answer = responses[0]?.partitions[0];
+    if (answer === undefined) return;
+    const { messages, highWatermark } = answer;
+    const fresh = messages.filter((each) => Number(each.offset) >= position && each.isControlRecord !== true);
+    // An answer without any batch before the end: everything from here to there was compacted away.
+    const next = messages.length === 0 ? Number(highWatermark) : afterBatchOf(messages.at(-1));
+    const hasMoved = next > position;
+    position = Math.max(position, next);
+    if (fresh.length > 0) records(fresh.map((message) => toLogRecord(topic, partition, message)));
+    if (hasMoved) reached?.(position);
+  };
+
+  const recover = async (error: unknown): Promise<void> => {
+    if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE') {
+      const first = await start();
+      if (first > position) {
+        position = first;
+        return;
+      }
+    }
+    onError(error);
+    await cluster.refreshMetadata();
+  };
+
+  const loop = async (): Promise<void> => {
+    for (let backoffMs = 50; !closed;) {
+      try {
+        const answer = await fetch();
+        backoffMs = 50;
+        if (!closed) take(answer);
+      } catch (error) {
+        if (closed) break;
+        await recover(error).catch(() => undefined);
+        await sleep(backoffMs);
+        backoffMs = Math.min(longestBackoffMs, backoffMs * 2);
+      }
+    }
+    await cluster.disconnect().catch(() => undefined);
+  };
+  const ended = loop();
+
+  return {
+    async close() {
+      closed = true;
+      onClosed();
+      await within(2000, ended, 'the last fetch').catch(() => undefined);
+    },
+  };
+};
