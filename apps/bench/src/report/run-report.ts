@@ -9,6 +9,11 @@ const costsOf = (load: LoadResult): string =>
     .map(([name, { cpuPerThousand }]) => `${name} ${figure(cpuPerThousand)}`)
     .join(', ');
 
+const databasesOf = (load: LoadResult): string =>
+  Object.entries(load.databases)
+    .map(([name, cpuPerThousand]) => `${name} ${figure(cpuPerThousand)}`)
+    .join(', ');
+
 const memoryOf = (load: LoadResult): string =>
   Object.entries(load.costs)
     .map(([name, { peakMebibytes }]) => `${name} ${Math.round(peakMebibytes)}`)
@@ -20,6 +25,7 @@ const linesOf = (load: LoadResult): string[] => [
   `    accepted/s           ${figure(load.acceptedPerSecond)}   (refused ${load.refused}${load.failures.length > 0 ? `: ${load.failures.join('; ')}` : ''})`,
   `    publish to arrival   ${quantiles(load.latencyMs)} ms (p50 / p95 / p99); to the answer ${quantiles(load.answerMs)} ms`,
   `    CPU s per 1,000      ${figure(load.cpuPerThousand)}: ${costsOf(load)}   (apart: generator ${figure(load.generatorCpuPerThousand)}, receiver ${figure(load.receiverCpuPerThousand)})`,
+  `      of postgres        ${databasesOf(load)}`,
   `    peak MiB             ${memoryOf(load)}`,
   `    lost ${load.lost}, duplicates ${load.duplicates}; signatures: ${load.signaturesVerified} verified, ${load.signaturesWrong} wrong`,
   `    machine              load average ${figure(load.machine.loadAverage)}, cores used by others ${figure(load.machine.otherCores)}, stolen ${figure(load.machine.stolenCores)}`,
