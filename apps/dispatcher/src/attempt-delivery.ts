@@ -23,6 +23,8 @@ export interface AttemptDeliveryDeps {
   random: Random;
   tiers: readonly Tier[];
   log: Logger;
+  /** Told of an attempt whose number must survive a move of its endpoint. */
+  note(delivery: DeliveryRecord): void;
   /** Told when a receiver answers 410. */
   onGone(endpoint: CompiledEndpoint): void;
 }
@@ -83,7 +85,7 @@ const attemptFrom = (
  * or nothing) and the attempt are on the log; only then may the record be settled.
  */
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
-  const { send, append, clock, random, tiers, log, onGone } = deps;
+  const { send, append, clock, random, tiers, log, note, onGone } = deps;
 
   const request = (
     delivery: DeliveryRecord,
@@ -153,6 +155,7 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     const result = await context.with(trace.setSpan(created, span), () => request(delivery, endpoint, startedAtMs));
     onEnded(result.durationMs);
     const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
+    if (delivery.attempt > 1 || next.status !== 'delivered') note(delivery);
     const spanContext = span.spanContext();
     const facts = { startedAtMs, traceId: isSpanContextValid(spanContext) ? spanContext.traceId : '' };
     span.setAttribute('webhook.attempt.outcome', result.outcome);

@@ -15,17 +15,20 @@ export interface AttemptMemory {
   take(delivery: { deliveryId: string; round: number; attempt: number }): number | undefined;
   /** The taken attempt was not made after all (spilled, held): it may come again. */
   giveBack(delivery: { deliveryId: string; round: number; attempt: number }): void;
+  /** Another process has come so far with it. */
+  learn(mark: { deliveryId: string; round: number; attempt: number }): void;
 }
 
 /** @param size deliveries remembered, the least recently touched forgotten first */
 export const makeAttemptMemory = (size: number): AttemptMemory => {
   const marks = new LRUCache<string, Mark>({ max: size });
+  const isBehind = (mark: Mark | undefined, { round, attempt }: Mark): boolean =>
+    mark === undefined || round > mark.round || (round === mark.round && attempt > mark.attempt);
+
   return {
     take: ({ deliveryId, round, attempt }) => {
       const mark = marks.get(deliveryId);
-      if (mark !== undefined) {
-        if (round < mark.round || (round === mark.round && attempt <= mark.attempt)) return undefined;
-      }
+      if (!isBehind(mark, { round, attempt })) return undefined;
       const number = mark !== undefined && round > mark.round ? Math.max(attempt, mark.attempt + 1) : attempt;
       marks.set(deliveryId, { round, attempt: number });
       return number;
@@ -33,6 +36,9 @@ export const makeAttemptMemory = (size: number): AttemptMemory => {
     giveBack: ({ deliveryId, round, attempt }) => {
       const mark = marks.get(deliveryId);
       if (mark?.round === round && mark.attempt === attempt) marks.set(deliveryId, { round, attempt: attempt - 1 });
+    },
+    learn: ({ deliveryId, round, attempt }) => {
+      if (isBehind(marks.get(deliveryId), { round, attempt })) marks.set(deliveryId, { round, attempt });
     },
   };
 };

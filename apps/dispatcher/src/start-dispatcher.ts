@@ -9,6 +9,7 @@ import { makeAdmission } from './admission.ts';
 import { makeAttemptDelivery } from './attempt-delivery.ts';
 import { makeAttemptMemory } from './attempt-memory.ts';
 import { makeCompileEndpoint } from './compiled-endpoint.ts';
+import { makeEndpointStates } from './endpoint-states.ts';
 import { makeHandOver } from './hand-over.ts';
 import { makeInsist } from './insist.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
@@ -75,17 +76,46 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
 
   if (roles.includes('deliverer')) {
     const admission = makeAdmission({ clock, maxInFlight: deps.maxInFlight });
-    const sweeping = setInterval(admission.sweep, 1000);
-    scope.own('admission', { close: () => clearInterval(sweeping) });
     const memory = makeAttemptMemory(rememberedDeliveries);
+    const states = makeEndpointStates({ eventLog, memory, append, insist, clock });
+    const everySecond = setInterval(() => {
+      admission.sweep();
+      states.flush().catch(onFailure);
+    }, 1000);
+    scope.own('endpoint states', {
+      close: async () => {
+        clearInterval(everySecond);
+        await states.flush();
+      },
+    });
     const onGone = ({ id }: { id: string }) => {
       const state = view.endpoint(id);
       if (state !== undefined) deps.disableEndpoint(state, 'gone');
     };
-    const attemptDelivery = makeAttemptDelivery({ send, append, clock, random: deps.random, tiers, log, onGone });
+    const attemptDelivery = makeAttemptDelivery({
+      send,
+      append,
+      clock,
+      random: deps.random,
+      tiers,
+      log,
+      note: states.note,
+      onGone,
+    });
     const handOver = makeHandOver({ append, memory, clock, tiers, onFailure });
     const { maxConcurrency } = deps;
-    const parts = { eventLog, view, compileEndpoint, admission, memory, attemptDelivery, handOver, insist, clock };
+    const parts = {
+      eventLog,
+      view,
+      compileEndpoint,
+      admission,
+      memory,
+      attemptDelivery,
+      handOver,
+      states,
+      insist,
+      clock,
+    };
     own('deliverer', await startDeliverer({ ...parts, maxConcurrency, onUnreadable, onRetry, onFailure }));
   }
   if (roles.includes('delayer')) {

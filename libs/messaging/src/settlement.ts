@@ -1,8 +1,9 @@
-import type { Log, LogRecord } from './log.ts';
+import type { Commit, Log, LogRecord, TopicPartition } from './log.ts';
 import { openCommitter } from './settlement/committer.ts';
 import { openDeadLetters } from './settlement/dead-letters.ts';
 import { openEnding } from './settlement/ending.ts';
 import { openOwned, type Owned } from './settlement/owned.ts';
+import { openPreparing } from './settlement/preparing.ts';
 
 /** One record, decoded, until it is settled. */
 export interface Task<T> {
@@ -25,6 +26,11 @@ export interface WorkerOptions<T> {
    * tasks stay unsettled.
    */
   handle: (tasks: readonly Task<T>[]) => void;
+  /**
+   * Called for each partition that becomes ours; its tasks wait until this resolves. It tries again by itself what may
+   * fail. @default nothing to prepare
+   */
+  prepare?: (partition: TopicPartition) => Promise<void>;
   /**
    * Per partition: fetching stops when so many records lie between the oldest unsettled and the newest fetched one, or so
    * many bytes are unsettled; it goes on at half of both. @default 2000 records, 64 MiB
@@ -79,6 +85,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     giveBack: (commits) => owned.giveBack(commits),
     onFailure,
   });
+  const preparing = openPreparing<T>({ prepare: options.prepare, handle, onFailure });
   const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
 
   const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
@@ -103,11 +110,16 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
       if (task !== undefined) tasks.push(task);
     }
     try {
-      if (tasks.length > 0) handle(tasks);
+      if (tasks.length > 0) preparing.pass(own, tasks);
     } catch (error) {
       onFailure(error);
     }
     own.balance();
+  };
+
+  const begin = ({ partition, commit }: { partition: TopicPartition; commit: Commit | undefined }): void => {
+    const own = owned.assign(partition, commit);
+    if (own !== undefined) preparing.begin(own, partition);
   };
 
   const leave = async (): Promise<void> => {
@@ -124,7 +136,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     topics,
     group,
     handlers: {
-      assigned: (partitions) => partitions.forEach(({ partition, commit }) => owned.assign(partition, commit)),
+      assigned: (partitions) => partitions.forEach(begin),
       revoked: (partitions) => partitions.forEach((partition) => owned.lose(partition)),
       records: take,
     },

@@ -12,6 +12,8 @@ export const topicNames = {
   audit: 'audit',
   /** Key: kind/id. RegistryChange. registry → views. Compacted, one partition. */
   registryChanges: 'registry-changes',
+  /** Key: endpoint id. EndpointStateRecord. deliverer → the next owner of the endpoint. Compacted, partitioned as deliveries. */
+  endpointState: 'endpoint-state',
   /** Key: endpoint id. DeliveryRecord. deliverer → delayer → deliveries. */
   retries: (tier: string): string => `retries.${tier}`,
 } as const;
@@ -36,5 +38,6 @@ export const topicSpecs = ({ partitions, tiers }: TopicSettings): readonly Topic
   })),
   { name: topicNames.deadLetters, partitions, retentionMs: 30 * dayMs, cleanup: 'delete' },
   { name: topicNames.audit, partitions, retentionMs: 7 * dayMs, cleanup: 'delete' },
+  { name: topicNames.endpointState, partitions, retentionMs: dayMs, cleanup: 'compact' },
   { name: topicNames.registryChanges, partitions: 1, retentionMs: dayMs, cleanup: 'compact' },
 ];

@@ -6,6 +6,7 @@ import type { Admission, Slot } from '../admission.ts';
 import type { AttemptDelivery } from '../attempt-delivery.ts';
 import type { AttemptMemory } from '../attempt-memory.ts';
 import type { CompiledEndpoint, CompileEndpoint } from '../compiled-endpoint.ts';
+import type { EndpointStates } from '../endpoint-states.ts';
 import type { HandOver, InHand } from '../hand-over.ts';
 import type { Insist } from '../insist.ts';
 
@@ -17,6 +18,7 @@ export interface DeliverDeps {
   memory: AttemptMemory;
   attemptDelivery: AttemptDelivery;
   handOver: HandOver;
+  states: Pick<EndpointStates, 'prepare'>;
   insist: Insist;
   clock: Clock;
   /** Requests in flight to one endpoint that sets no limit. */
@@ -94,6 +96,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     group: 'deliverer',
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle,
+    prepare: deps.states.prepare,
     onFailure: deps.onRetry,
   });
 };

@@ -48,8 +48,9 @@ const deliveryOf = (api: Api, eventId: string, status: string, timeoutMs = 40_00
 
 /** Never before due, and less than a second late. */
 const expectWaits = (times: number[], waitsMs: number[]): void => {
-  const late = waitsMs.map((wait, index) => (times[index + 1] ?? 0) - (times[index] ?? 0) - wait);
-  expect(late.every((ms) => ms >= 0 && ms < 1000)).toBe(true);
+  const lateMs = waitsMs.map((wait, index) => (times[index + 1] ?? 0) - (times[index] ?? 0) - wait);
+  console.log(`later than due, in ms: ${lateMs.join(', ')}`);
+  expect(lateMs.filter((ms) => ms < 0 || ms >= 1000)).toEqual([]);
 };
 
 describe('an endpoint that fails', () => {

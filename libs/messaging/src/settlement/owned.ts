@@ -18,7 +18,8 @@ export interface Owned {
 /** The partitions that are ours. */
 export interface OwnedPartitions {
   of(partition: TopicPartition): Owned | undefined;
-  assign(partition: TopicPartition, commit: Commit | undefined): void;
+  /** What is begun; undefined where the partition is ours already. */
+  assign(partition: TopicPartition, commit: Commit | undefined): Owned | undefined;
   lose(partition: TopicPartition): void;
   loseAll(): void;
   inFlight(): number;
@@ -136,10 +137,11 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     of: (partition) => entries.get(nameOf(partition)),
     assign(partition, commit) {
       // The port promises not to, but it does no harm: a partition that we have is not begun again.
-      if (entries.has(nameOf(partition))) return;
+      if (entries.has(nameOf(partition))) return undefined;
       const entry = own(partition, commit, shared);
       entries.set(nameOf(partition), entry);
       entry.balance();
+      return entry;
     },
     lose,
     loseAll: () => [...entries.values()].forEach((entry) => lose(entry.partition)),

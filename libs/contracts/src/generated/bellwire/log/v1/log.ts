@@ -345,6 +345,24 @@ export interface UnreadableRecord {
 }
 
 /**
+ * Topic endpoint-state, compacted, key: endpoint id, partitioned as deliveries. What the next owner of an endpoint must know;
+ * no value: nothing that is not at its default.
+ */
+export interface EndpointStateRecord {
+  endpointId: string;
+  /** Newest last, bounded. */
+  marks: DeliveryMark[];
+}
+
+/** How far a delivery has come that was not delivered by its first attempt. */
+export interface DeliveryMark {
+  deliveryId: string;
+  round: number;
+  attempt: number;
+  atMs: number;
+}
+
+/**
  * Topic registry-changes, compacted, one partition. Key: tenant/<id>, api-key/<id>, event-type/<tenant>/<name>,
  * endpoint/<id>; no value: deleted.
  */
@@ -2484,6 +2502,164 @@ export const UnreadableRecord: MessageFns<UnreadableRecord> = {
     message.value = object.value ?? Buffer.alloc(0);
     message.error = object.error ?? "";
     message.foundAtMs = object.foundAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseEndpointStateRecord(): EndpointStateRecord {
+  return { endpointId: "", marks: [] };
+}
+
+export const EndpointStateRecord: MessageFns<EndpointStateRecord> = {
+  encode(message: EndpointStateRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endpointId !== "") {
+      writer.uint32(10).string(message.endpointId);
+    }
+    for (const v of message.marks) {
+      DeliveryMark.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndpointStateRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndpointStateRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.endpointId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.marks.push(DeliveryMark.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EndpointStateRecord>, I>>(base?: I): EndpointStateRecord {
+    return EndpointStateRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EndpointStateRecord>, I>>(object: I): EndpointStateRecord {
+    const message = createBaseEndpointStateRecord();
+    message.endpointId = object.endpointId ?? "";
+    message.marks = object.marks?.map((e) => DeliveryMark.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeliveryMark(): DeliveryMark {
+  return { deliveryId: "", round: 0, attempt: 0, atMs: 0 };
+}
+
+export const DeliveryMark: MessageFns<DeliveryMark> = {
+  encode(message: DeliveryMark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deliveryId !== "") {
+      writer.uint32(10).string(message.deliveryId);
+    }
+    if (message.round !== 0) {
+      writer.uint32(16).uint32(message.round);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(32).int64(message.atMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryMark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deliveryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryMark>, I>>(base?: I): DeliveryMark {
+    return DeliveryMark.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryMark>, I>>(object: I): DeliveryMark {
+    const message = createBaseDeliveryMark();
+    message.deliveryId = object.deliveryId ?? "";
+    message.round = object.round ?? 0;
+    message.attempt = object.attempt ?? 0;
+    message.atMs = object.atMs ?? 0;
     return message;
   },
 };

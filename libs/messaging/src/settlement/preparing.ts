@@ -1,0 +1,36 @@
+import type { TopicPartition } from '../log.ts';
+import type { Task } from '../settlement.ts';
+import type { Owned } from './owned.ts';
+
+export interface PreparingOptions<T> {
+  /** Absent: nothing needs preparing. */
+  prepare: ((partition: TopicPartition) => Promise<void>) | undefined;
+  handle: (tasks: readonly Task<T>[]) => void;
+  onFailure: (error: unknown) => void;
+}
+
+/** Keeps the tasks of a partition that has just become ours until its owner is prepared for them. */
+export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOptions<T>) => {
+  const waiting = new Map<Owned, Task<T>[]>();
+
+  const passOn = (own: Owned, held: readonly Task<T>[]): void => {
+    waiting.delete(own);
+    if (held.length > 0 && own.isCurrent()) handle(held);
+  };
+
+  return {
+    begin: (own: Owned, partition: TopicPartition): void => {
+      if (prepare === undefined) return;
+      const held: Task<T>[] = [];
+      waiting.set(own, held);
+      prepare(partition)
+        .then(() => passOn(own, held))
+        .catch(onFailure);
+    },
+    pass: (own: Owned, tasks: readonly Task<T>[]): void => {
+      const held = waiting.get(own);
+      if (held === undefined) handle(tasks);
+      else held.push(...tasks);
+    },
+  };
+};
