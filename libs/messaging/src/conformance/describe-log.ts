@@ -1,72 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Commit, Log, LogRecord, NewRecord, Subscription, TopicPartition, TopicSpec } from '../log.ts';
+import type { Log, LogRecord, NewRecord } from '../log.ts';
+import { describeGroups } from './describe-groups.ts';
+import { dayMs, eventually, join, record, spec, texts, type LogHarness } from './recorder.ts';
 
-/** An adapter under test, on a store of its own. */
-export interface LogHarness {
-  /** Opens the log. After close(), a second call opens what the first one left. */
-  open(): Promise<Log>;
-  /** A second process on the same log, where the adapter allows it. */
-  openAnother?(): Promise<Log>;
-  /** Compacts and drops what is past its retention now; left out where nobody can ask for that. */
-  upkeep?(log: Log): Promise<void>;
-  dispose(): Promise<void>;
-}
-
-/** Waits for a condition; fails with its own text after 15 s (Kafka's first rebalance takes several). */
-export const eventually = async (condition: () => boolean, limitMs = 15_000): Promise<void> => {
-  for (const giveUpAt = Date.now() + limitMs; !condition();) {
-    if (Date.now() > giveUpAt) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-};
-
-/** A member of a group that writes down what it is told. */
-export interface Recorder {
-  records: LogRecord[];
-  /** In order: what was gained and lost. */
-  moves: { kind: 'assigned' | 'revoked'; partition: TopicPartition; commit?: Commit | undefined }[];
-  /** Partitions that it has now. */
-  owned(): string[];
-  subscription: Subscription;
-}
-
-export const join = async (log: Log, group: string, topics: readonly string[]): Promise<Recorder> => {
-  const records: LogRecord[] = [];
-  const moves: Recorder['moves'] = [];
-  const owned = new Set<string>();
-  const subscription = await log.consume({
-    topics,
-    group,
-    handlers: {
-      assigned: (list) =>
-        list.forEach(({ partition, commit }) => {
-          moves.push({ kind: 'assigned', partition, commit });
-          owned.add(`${partition.topic}/${partition.partition}`);
-        }),
-      revoked: (list) =>
-        list.forEach((partition) => {
-          moves.push({ kind: 'revoked', partition });
-          owned.delete(`${partition.topic}/${partition.partition}`);
-        }),
-      records: (batch) => void records.push(...batch),
-    },
-  });
-  return { records, moves, owned: () => [...owned].sort(), subscription };
-};
-
-const dayMs = 24 * 60 * 60 * 1000;
-
-export const spec = (name: string, partitions = 4, changes: Partial<TopicSpec> = {}): TopicSpec => ({
-  name,
-  partitions,
-  retentionMs: 7 * dayMs,
-  cleanup: 'delete',
-  ...changes,
-});
-
-const record = (topic: string, key: string, text: string): NewRecord => ({ topic, key, value: Buffer.from(text) });
-
-const texts = (records: readonly LogRecord[]): string[] => records.map((r) => Buffer.from(r.value ?? []).toString());
+export { eventually, join, spec, type LogHarness, type Recorder } from './recorder.ts';
 
 /**
  * What every adapter promises. `groups`: several members may share a group (Kafka, the simulator).
@@ -306,56 +243,5 @@ export const describeLog = (
     });
 
     if (groups) describeGroups(() => ({ harness, log }));
-  });
-};
-
-const describeGroups = (current: () => { harness: LogHarness; log: Log }): void => {
-  const all = ['t/0', 't/1', 't/2', 't/3'];
-  const two = async (): Promise<{ another: Log; one: Recorder; other: Recorder }> => {
-    const { harness, log } = current();
-    const another = (await harness.openAnother?.()) ?? log;
-    const one = await join(log, 'g', ['t']);
-    await eventually(() => one.owned().length === 4);
-    const other = await join(another, 'g', ['t']);
-    await eventually(() => one.owned().length === 2 && other.owned().length === 2);
-    return { another, one, other };
-  };
-
-  test('shares partitions among the members of a group', async () => {
-    const { another, one, other } = await two();
-    expect([...one.owned(), ...other.owned()].sort()).toEqual(all);
-    await current().log.produce(Array.from({ length: 100 }, (_, i) => record('t', `k${i}`, `${i}`)));
-    await eventually(() => one.records.length + other.records.length >= 100);
-    expect(new Set(texts([...one.records, ...other.records])).size).toBe(100);
-    await another.close();
-  });
-
-  test('does not assign a partition again that a member keeps', async () => {
-    const { another, one } = await two();
-    const kept = one.owned();
-    const assigned = one.moves.filter(
-      (move) => move.kind === 'assigned' && kept.includes(`t/${move.partition.partition}`),
-    );
-    expect(assigned).toHaveLength(kept.length);
-    await another.close();
-  });
-
-  test('gives the partitions of a member that leaves to the others, with its commits', async () => {
-    const { another, one, other } = await two();
-    await current().log.produce(Array.from({ length: 100 }, (_, i) => record('t', `k${i}`, `${i}`)));
-    await eventually(() => one.records.length + other.records.length >= 100);
-    const moving = other.owned().map((name) => Number(name.slice(2)));
-    const ends = await current().log.endOffsets('t');
-    await other.subscription.commit(
-      moving.map((partition) => ({ topic: 't', partition, offset: (ends[partition] ?? 0) - 1, metadata: '' })),
-    );
-    await other.subscription.close();
-    await eventually(() => one.owned().length === 4);
-    await eventually(() => moving.every((partition) => one.records.some((r) => r.partition === partition)));
-    const regained = one.records.slice(-moving.length);
-    expect(regained.map((r) => `${r.partition} at ${r.offset}`).sort()).toEqual(
-      moving.map((partition) => `${partition} at ${(ends[partition] ?? 0) - 1}`).sort(),
-    );
-    await another.close();
   });
 };

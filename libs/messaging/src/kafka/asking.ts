@@ -1,6 +1,6 @@
 import type { Cluster } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Commit, TopicPartition } from '../log.ts';
+import type { Commit } from '../log.ts';
 import { kafkaErrorType, missingTopic, unavailable, within } from './faults.ts';
 
 /** One connection for questions that are answered at once; nothing on it waits for records. */
@@ -43,13 +43,12 @@ const sharing = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   };
 };
 
-export const openAsking = (cluster: Cluster): Asking => {
-  const counts = new Map<string, number>();
-  const sharedEnds = new Map<string, () => Promise<readonly number[]>>();
-  let closed = false;
+type Persist = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
-  /** Tries again after a lost connection or a moved leader, until the time is up. */
-  const persist = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+/** Tries again after a lost connection or a moved leader, until the time is up. */
+const persistent =
+  (cluster: Cluster, isClosed: () => boolean): Persist =>
+  async (what, work) => {
     const startedAtMs = Date.now();
     const giveUpAtMs = startedAtMs + limitMs;
     for (let waitMs = 50; ; waitMs = Math.min(500, waitMs * 2)) {
@@ -58,13 +57,19 @@ export const openAsking = (cluster: Cluster): Asking => {
       } catch (error) {
         const isUnknown = kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
         if (isUnknown && Date.now() - startedAtMs > newTopicMs) throw error;
-        if (closed || Date.now() + waitMs > giveUpAtMs) throw unavailable(error);
+        if (isClosed() || Date.now() + waitMs > giveUpAtMs) throw unavailable(error);
         await sleep(waitMs);
         const refresh = cluster.connect().then(() => cluster.refreshMetadata());
         await within(1000, refresh, 'metadata').catch(() => undefined);
       }
     }
   };
+
+export const openAsking = (cluster: Cluster): Asking => {
+  const counts = new Map<string, number>();
+  const sharedEnds = new Map<string, () => Promise<readonly number[]>>();
+  let closed = false;
+  const persist = persistent(cluster, () => closed);
 
   const know = async (topic: string): Promise<number> => {
     await cluster.connect();
@@ -131,5 +136,3 @@ export const openAsking = (cluster: Cluster): Asking => {
     },
   };
 };
-
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;

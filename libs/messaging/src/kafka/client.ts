@@ -1,4 +1,11 @@
-import kafkajs, { type Cluster, type Kafka, type KafkaConfig, type logCreator, type SASLOptions } from 'kafkajs';
+import kafkajs, {
+  type Cluster,
+  type ISocketFactory,
+  type Kafka,
+  type KafkaConfig,
+  type logCreator,
+  type SASLOptions,
+} from 'kafkajs';
 import { quietTimers } from './quiet-timers.ts';
 
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
@@ -23,14 +30,17 @@ export interface ConnectionOptions {
   clientId: string;
   sasl?: KafkaSasl;
   tls?: boolean | KafkaTls;
+  /** How connections are made: for a proxy, and for tests that cut them. @default with node:net and node:tls */
+  socketFactory?: ISocketFactory;
   onError: (error: unknown) => void;
 }
 
 /** Makes clients of one cluster. A consumer has one of its own: kafkajs shares what it knows of groups within a client. */
 export type NewClient = (role: { requestTimeoutMs: number; retries: number; maxRetryMs: number }) => Kafka;
 
-// Parts of a rebalance, and retries that end in an error of their own.
-const routine = /rebalanc|re-joining|not aware of this member|illegal generation|generation id|Limiting retries/i;
+// Parts of a rebalance, and topics that are on their way to a broker. What lasts ends in an error of its own.
+const routine =
+  /rebalanc|re-joining|not aware of this member|generation|coordinator|does not host this topic|no leader|leadership/i;
 const sameAgainMs = 10_000;
 
 /** kafkajs's errors, each text at most once in ten seconds. */
@@ -55,13 +65,14 @@ const saslOf = ({ mechanism, username, password }: KafkaSasl): SASLOptions => {
   return { mechanism, username, password };
 };
 
-export const clientMaker = ({ brokers, clientId, sasl, tls, onError }: ConnectionOptions): NewClient => {
+export const clientMaker = ({ brokers, clientId, sasl, tls, socketFactory, onError }: ConnectionOptions): NewClient => {
   quietTimers();
   const shared: KafkaConfig = {
     brokers: [...brokers],
     clientId,
     ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
     ...(tls === undefined || tls === false ? {} : { ssl: tls }),
+    ...(socketFactory === undefined ? {} : { socketFactory }),
     connectionTimeout: 3000,
     authenticationTimeout: 5000,
     logLevel: kafkajs.logLevel.ERROR,

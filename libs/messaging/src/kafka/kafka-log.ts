@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { openAsking } from './asking.ts';
 import { clientMaker, clusterOf, type ConnectionOptions, type NewClient } from './client.ts';
 import { missingTopic, toLogFault } from './faults.ts';
+import { namesWith } from './names.ts';
 import { openMember } from './member.ts';
 import { openReader } from './reader.ts';
 import type { SessionTimes } from './session.ts';
@@ -18,20 +19,20 @@ export interface KafkaLogOptions extends Omit<ConnectionOptions, 'onError'> {
   sessionTimeoutMs?: number;
   /** How long produce and endOffsets try before they reject, in milliseconds. @default 5000 */
   produceTimeoutMs?: number;
-  /** The broker drops what a retry after a lost connection sends twice. @default true */
-  idempotent?: boolean;
   /** Something failed in the background and is tried again; a text at most once in ten seconds. @default ignored */
   onError?: (error: unknown) => void;
 }
 
 const fetchWaitMs = 100;
 const heartbeatIntervalMs = 500;
+const sessionRetries = 30;
 
 const timesOf = (sessionTimeoutMs: number): SessionTimes => ({
   sessionTimeoutMs,
   heartbeatIntervalMs: Math.min(heartbeatIntervalMs, Math.floor(sessionTimeoutMs / 4)),
   rebalanceTimeoutMs: sessionTimeoutMs,
   maxWaitMs: fetchWaitMs,
+  retries: sessionRetries,
 });
 
 /** For questions and writes: ends within some seconds whatever happens. */
@@ -58,19 +59,18 @@ const topicsOf =
  */
 export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
   const { prefix = '', replicationFactor = -1, sessionTimeoutMs = 10_000, produceTimeoutMs = 5000 } = options;
-  const { idempotent = true, onError = () => undefined } = options;
+  const { onError = () => undefined } = options;
   const newClient = clientMaker({ ...options, onError });
   const brisk = briskClient(newClient, produceTimeoutMs);
-  const nameInKafka = (topic: string): string => prefix + topic;
+  const names = namesWith(prefix);
   const asking = openAsking(clusterOf(brisk));
-  const partitions = (topic: string): Promise<number> => asking.partitions(nameInKafka(topic));
+  const partitions = (topic: string): Promise<number> => asking.partitions(names.inKafka(topic));
   const writer = openWriter({
     client: brisk,
     partitions,
-    nameInKafka,
+    nameInKafka: names.inKafka,
     maxRecordBytes: maxMessageBytes - 1024,
     limitMs: produceTimeoutMs,
-    idempotent,
   });
   const open = new Set<{ close(): Promise<void> }>();
   let closing: Promise<void> | undefined;
@@ -90,7 +90,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     await Promise.all([writer.close(), asking.close()]);
     throw toLogFault(error);
   }
-  const makeTopics = topicsOf(newClient, nameInKafka, replicationFactor);
+  const makeTopics = topicsOf(newClient, names.inKafka, replicationFactor);
 
   return {
     async topics(specs) {
@@ -108,7 +108,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
         newClient: longClient,
         asking,
         times: timesOf(sessionTimeoutMs),
-        prefix,
+        names,
         onError,
         onClosed: () => open.delete(member),
       });
@@ -121,8 +121,8 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
       const reader = openReader({
         ...read,
         cluster: clusterOf(longClient()),
-        nameInKafka: nameInKafka(read.topic),
-        start: async () => (await asking.starts(nameInKafka(read.topic)))[read.partition] ?? 0,
+        nameInKafka: names.inKafka(read.topic),
+        start: async () => (await asking.starts(names.inKafka(read.topic)))[read.partition] ?? 0,
         onError,
         onClosed: () => open.delete(reader),
       });
@@ -131,7 +131,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     },
     async endOffsets(topic) {
       refuseWhenClosing();
-      return asking.ends(nameInKafka(topic));
+      return asking.ends(names.inKafka(topic));
     },
     close: () => (closing ??= closeAll()),
   };

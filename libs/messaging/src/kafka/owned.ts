@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
-import { nameOf } from './asking.ts';
+import { nameOf } from './names.ts';
 
 /** A partition from when it comes to us until it goes; one that comes back is another object. */
 export interface Owned {

@@ -40,6 +40,7 @@ export const openReader = (options: ReaderOptions): Reader => {
   const { cluster, nameInKafka, topic, partition, fromOffset, records, reached, start, onError, onClosed } = options;
   let position = fromOffset;
   let closed = false;
+  const isOpen = (): boolean => !closed;
 
   const fetch = async (): Promise<FetchAnswer> => {
     await cluster.connect();
@@ -84,7 +85,8 @@ export const openReader = (options: ReaderOptions): Reader => {
   };
 
   const loop = async (): Promise<void> => {
-    for (let backoffMs = 50; !closed;) {
+    let backoffMs = 50;
+    while (isOpen()) {
       try {
         const answer = await fetch();
         backoffMs = 50;

@@ -11,6 +11,8 @@ export interface SessionTimes {
   rebalanceTimeoutMs: number;
   /** How long a fetch waits for records. */
   maxWaitMs: number;
+  /** Failures until a session ends, half a minute with 30 of them: a broker that is away for less costs no membership. */
+  retries: number;
 }
 
 export interface SessionOptions {
@@ -58,13 +60,13 @@ const newConsumer = ({ client, group, times, owned, onJoining }: SessionOptions)
     allowAutoTopicCreation: false,
     readUncommitted: true,
     partitionAssigners: [stickyAssigner({ owned, onJoining })],
-    // A broker that is away for a while costs nobody its membership. kafkajs never starts again by itself: we do.
+    // kafkajs never starts again by itself: we do.
     retry: {
       initialRetryTime: 100,
       maxRetryTime: 1000,
       multiplier: 2,
       factor: 0.2,
-      retries: 30,
+      retries: times.retries,
       restartOnFailure: async () => false,
     },
   });

@@ -1,8 +1,11 @@
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicSpec } from '../log.ts';
 import { partitionsDiffer } from '../partitioner.ts';
+import { kafkaErrorType } from './faults.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
+const newTopicMs = 10_000;
 
 /** A product limit of 1 MiB for the data, and room for what we put around it. */
 export const maxMessageBytes = 1024 * 1024 + 128 * 1024;
@@ -64,6 +67,23 @@ const settingsOf = async (admin: Admin, names: readonly string[]): Promise<Map<s
   );
 };
 
+/** kafkajs's own waiting takes a broker that has not heard of a new topic for a failure. */
+const untilKnown = async (admin: Admin, made: readonly ITopicConfig[]): Promise<void> => {
+  const names = made.map(({ topic }) => topic);
+  for (const giveUpAtMs = Date.now() + newTopicMs; ;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      if (topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (Date.now() > giveUpAtMs) throw new Error(`New topics have no leader yet: ${names.join(', ')}.`);
+    } catch (error) {
+      const type = kafkaErrorType(error) ?? '';
+      const isNew = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
+      if (!isNew || Date.now() > giveUpAtMs) throw error;
+    }
+    await sleep(20);
+  }
+};
+
 /**
  * Makes topics that are missing and checks the others.
  *
@@ -83,7 +103,8 @@ export const checkTopics = async (
     configEntries: Object.entries(topicSettings(spec, replicationFactor)).map(([name, value]) => ({ name, value })),
   }));
   // False where somebody else was faster: then theirs is checked.
-  const made = missing.length === 0 || (await admin.createTopics({ topics: missing, waitForLeaders: true }));
+  const made = missing.length === 0 || (await admin.createTopics({ topics: missing, waitForLeaders: false }));
+  if (missing.length > 0) await untilKnown(admin, missing);
   const toCheck = made ? specs.filter((spec) => !isMissing(spec)) : specs;
   if (toCheck.length === 0) return;
 

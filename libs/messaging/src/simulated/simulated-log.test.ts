@@ -8,6 +8,10 @@ describeLog(
     return {
       open: async () => root.connect(),
       openAnother: async () => root.connect(),
+      openMortal: async () => {
+        const log = root.connect();
+        return { log, kill: () => log.close() };
+      },
       upkeep: async () => root.upkeep(),
       dispose: () => root.close(),
     };
