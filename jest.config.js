@@ -17,6 +17,20 @@ export default {
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,scripts}/**/*.test.ts'] },
     { ...base, ...servers, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs}/**/*.itest.ts'] },
-    { ...base, ...servers, displayName: 'e2e', testMatch: ['<rootDir>/apps/e2e/src/**/*.e2e.ts'] },
+    // The same tests on the suite and on the cluster, and what only one of them has.
+    {
+      ...base,
+      ...servers,
+      displayName: 'e2e suite',
+      testMatch: ['<rootDir>/apps/e2e/src/{delivery,documents,suite-only}/**/*.e2e.ts'],
+      globals: { bellwireTarget: 'suite' },
+    },
+    {
+      ...base,
+      ...servers,
+      displayName: 'e2e cluster',
+      testMatch: ['<rootDir>/apps/e2e/src/{delivery,documents,cluster-only}/**/*.e2e.ts'],
+      globals: { bellwireTarget: 'cluster' },
+    },
   ],
 };

@@ -45,12 +45,14 @@ const peakOf = (processes: readonly ProcessFacts[]): number => {
 export const cpuByGroup = (named: ReadonlyMap<number, string>): Map<string, number> =>
   new Map([...groupsOf(named)].map(([name, processes]) => [name, cpuOf(name, processes)]));
 
-/** CPU seconds so far of each Postgres database's own connections. What Postgres does for all of them is in none. */
+/**
+ * CPU seconds so far of each Postgres database's own connections. In none: what Postgres
+ * does for all of them, and connections that have ended. */
 export const cpuByDatabase = (named: ReadonlyMap<number, string>): Map<string, number> => {
   const sums = new Map<string, number>();
   for (const { pid, cpuSeconds } of groupsOf(named).get('postgres') ?? []) {
     // postgres: <user> <database> <address> <what it does>
-    const [, database] = /^postgres: \S+ (\S+) \d/.exec(titleOf(pid)) ?? [];
+    const [, database] = /^postgres: \S+ (\S+) (?:\[local\]|\S+\(\d+\))/.exec(titleOf(pid)) ?? [];
     if (database !== undefined) sums.set(database, (sums.get(database) ?? 0) + cpuSeconds);
   }
   return sums;

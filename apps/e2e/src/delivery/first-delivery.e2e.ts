@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startReceiver, type Receiver } from '@bellwire/testing';
 import { Webhook } from 'standardwebhooks';
-import { created, createdEndpoint, delivery, event, newTenant, until } from '../suite/api.ts';
-import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+import { created, createdEndpoint, delivery, event, newTenant, until } from '../target/api.ts';
+import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
 
 const dataDir = newDataDir();
-let suite: SuiteProcess;
+let suite: Target;
 let receiver: Receiver;
 
 beforeAll(async () => {
   receiver = await startReceiver();
-  suite = await startSuiteProcess({ dataDir });
+  suite = await startTarget({ dataDir });
 });
 
 afterAll(async () => {
@@ -19,7 +19,7 @@ afterAll(async () => {
   removeDataDir(dataDir);
 });
 
-describe('the suite', () => {
+describe('Bellwire', () => {
   test('is ready within 30 seconds of its first start', async () => {
     expect(suite.readyAfterMs).toBeLessThan(30_000);
     expect((await fetch(`${suite.rest}/readyz`)).status).toBe(200);
@@ -68,28 +68,5 @@ describe('the suite', () => {
     await receiver.received((requests) => requests.some(({ path }) => path === '/exact'));
     const body = receiver.requests.find(({ path }) => path === '/exact')?.body.toString();
     expect(body).toContain('"data":{"b":1.0,"a":12345678901234567890,"10":1e5,"9":"\\u00e9 é"}}');
-  });
-
-  test('stops when asked to, and finds its data at the next start', async () => {
-    const { id, api } = await newTenant(suite.rest, suite.adminKey);
-    const { id: eventId } = await api.post('/v1/events', { type: 'order.kept', data: {} }, created);
-    const adminKey = suite.adminKey;
-    expect(await suite.kill('SIGINT')).toBe(0);
-    suite = await startSuiteProcess({ dataDir });
-    expect(suite.adminKey).toBe(adminKey);
-    const tenant = await fetch(`${suite.rest}/v1/tenants/${id}`, { headers: { authorization: `Bearer ${adminKey}` } });
-    expect(await tenant.json()).toMatchObject({ id, name: 'acme' });
-    const shown = await fetch(`${suite.rest}/v1/events/${eventId}`, {
-      headers: { authorization: `Bearer ${adminKey}`, 'x-bellwire-tenant': id },
-    });
-    expect(shown.status).toBe(200);
-  });
-
-  test('says so when its data folder is in use, or a port is taken', async () => {
-    await expect(startSuiteProcess({ dataDir })).rejects.toThrow(/is in use by process \d+/);
-    const other = newDataDir();
-    const env = { BELLWIRE_HTTP_PORT: suite.rest.split(':').at(-1) ?? '' };
-    await expect(startSuiteProcess({ dataDir: other, env })).rejects.toThrow(/port/i);
-    removeDataDir(other);
   });
 });

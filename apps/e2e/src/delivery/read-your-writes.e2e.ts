@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startReceiver, type Receiver } from '@bellwire/testing';
-import { created, createdEndpoint, newTenant } from '../suite/api.ts';
-import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+import { created, createdEndpoint, newTenant } from '../target/api.ts';
+import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
 
 const dataDir = newDataDir();
-let suite: SuiteProcess;
+let suite: Target;
 let receiver: Receiver;
 
 beforeAll(async () => {
   receiver = await startReceiver();
-  suite = await startSuiteProcess({ dataDir });
+  suite = await startTarget({ dataDir });
 });
 
 afterAll(async () => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectBellwire } from '@bellwire/client';
 import { startReceiver, type Receiver } from '@bellwire/testing';
 import { z } from 'zod';
-import { createdEndpoint, newTenant } from '../suite/api.ts';
-import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+import { createdEndpoint, newTenant } from '../target/api.ts';
+import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
 
 // Every example payload that the five documents print, by document and event type; the data as it is printed there.
 const payloads = z
@@ -12,12 +12,12 @@ const payloads = z
   .parse(JSON.parse(readFileSync(new URL('payloads.json', import.meta.url), 'utf8')));
 
 const dataDir = newDataDir();
-let suite: SuiteProcess;
+let suite: Target;
 let receiver: Receiver;
 
 beforeAll(async () => {
   receiver = await startReceiver();
-  suite = await startSuiteProcess({ dataDir });
+  suite = await startTarget({ dataDir });
 });
 
 afterAll(async () => {

@@ -9,7 +9,7 @@ const setUp = async () => {
 };
 
 const until = async (isSo: () => boolean): Promise<void> => {
-  for (const endsAt = Date.now() + 2000; !isSo(); ) {
+  for (const endsAt = Date.now() + 2000; !isSo();) {
     if (Date.now() > endsAt) throw new Error('gave up waiting');
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -4,14 +4,14 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const dataDir = newDataDir();
-let suite: SuiteProcess;
+let suite: Target;
 
 beforeAll(async () => {
-  suite = await startSuiteProcess({ dataDir });
+  suite = await startTarget({ dataDir });
 });
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { connectBellwire, type BellwireClient } from '@bellwire/client';
 import { startReceiver, type Receiver } from '@bellwire/testing';
-import { createdEndpoint, newTenant } from '../suite/api.ts';
-import { newDataDir, removeDataDir, startSuiteProcess, type SuiteProcess } from '../suite/suite-process.ts';
+import { createdEndpoint, newTenant } from '../../target/api.ts';
+import { newDataDir, removeDataDir, startTarget, type Target } from '../../target/start-target.ts';
 
 export interface KillRunOptions {
   events: number;
@@ -82,7 +82,7 @@ const ledgerOf = (receiver: Receiver) => {
   };
 };
 
-const portsOf = (suite: SuiteProcess): Record<string, string> =>
+const portsOf = (suite: Target): Record<string, string> =>
   Object.fromEntries(
     [['HTTP', suite.rest] as const, ...Object.entries(suite.grpc)].map(([name, address]) => [
       `BELLWIRE_${name.toUpperCase()}_PORT`,
@@ -97,7 +97,7 @@ export const killRun = async (options: KillRunOptions): Promise<KillRunResult> =
   const dataDir = newDataDir();
   const receiver = await startReceiver({ keepBodies: false });
   const env = { BELLWIRE_MAX_IN_FLIGHT: String(maxInFlight) };
-  let suite = await startSuiteProcess({ dataDir, env });
+  let suite = await startTarget({ dataDir, env });
   try {
     const { key, api } = await newTenant(suite.rest, suite.adminKey);
     for (let n = 0; n < endpoints; n++) {
@@ -113,7 +113,7 @@ export const killRun = async (options: KillRunOptions): Promise<KillRunResult> =
     await suite.kill('SIGKILL');
     const killedAt = Date.now();
     const arrivedBeforeKill = receiver.count;
-    suite = await startSuiteProcess({ dataDir, env: { ...env, ...ports } });
+    suite = await startTarget({ dataDir, env: { ...env, ...ports } });
     await publishing;
     client.close();
 

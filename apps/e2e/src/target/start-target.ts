@@ -3,9 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { storesFor } from './stores.ts';
 
-/** A suite as a user starts it: a process of its own, with its data in a folder of its own. */
-export interface SuiteProcess {
+/** What is tested: the suite in one process, or the cluster of processes on Kafka and Postgres. */
+export type TargetKind = 'suite' | 'cluster';
+
+declare global {
+  /** Set by jest's project; see jest.config.js. */
+  var bellwireTarget: TargetKind | undefined;
+}
+
+/** Bellwire as a user starts it: a process of its own, with its data in a folder of its own. */
+export interface Target {
+  readonly kind: TargetKind;
   readonly rest: string;
   /** host:port of each service. */
   readonly grpc: Readonly<Record<'registry' | 'ingestion' | 'dispatcher' | 'audit', string>>;
@@ -13,22 +23,28 @@ export interface SuiteProcess {
   readonly dataDir: string;
   /** From spawning to the banner, in milliseconds. */
   readonly readyAfterMs: number;
-  readonly pid: number;
   /** Everything that it has printed. */
   output(): string;
+  /** Of a cluster: the process of a service as it runs now. */
+  pidOf(name: string): number;
   /** Resolves with the exit code when the process has ended. */
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-export interface SuiteProcessOptions {
+export interface TargetOptions {
+  /** @default what jest's project says, else the suite */
+  kind?: TargetKind;
   /** A new temporary folder where absent. */
   dataDir?: string;
   env?: Readonly<Record<string, string>>;
-  /** @default 30000 */
+  /** @default 60000 */
   readyTimeoutMs?: number;
 }
 
-const main = fileURLToPath(new URL('../../../suite/src/main.ts', import.meta.url));
+const mainOf: Readonly<Record<TargetKind, string>> = {
+  suite: fileURLToPath(new URL('../../../suite/src/main.ts', import.meta.url)),
+  cluster: fileURLToPath(new URL('../../../suite/src/cluster-main.ts', import.meta.url)),
+};
 
 export const newDataDir = (): string => mkdtempSync(path.join(os.tmpdir(), 'bellwire-e2e-'));
 
@@ -43,19 +59,29 @@ const ended = (child: ChildProcess): Promise<number | null> =>
     : new Promise((resolve) => child.once('exit', resolve));
 
 const banner =
-  /REST\s+(?<rest>\S+)[^]*registry\s+(?<registry>\S+)[^]*ingestion\s+(?<ingestion>\S+)[^]*dispatcher\s+(?<dispatcher>\S+)[^]*audit\s+(?<audit>\S+)[^]*admin key\s+(?<adminKey>\S+)/;
+  /REST\s+(?<rest>\S+)[^]*registry {2,}(?<registry>\S+)[^]*ingestion {2,}(?<ingestion>\S+)[^]*dispatcher {2,}(?<dispatcher>\S+)[^]*audit {2,}(?<audit>\S+)[^]*admin key\s+(?<adminKey>\S+)/;
 
-/** Starts a suite on free ports and resolves when it says that it is ready. */
-export const startSuiteProcess = async (options: SuiteProcessOptions = {}): Promise<SuiteProcess> => {
-  const { dataDir = newDataDir(), env = {}, readyTimeoutMs = 30_000 } = options;
+const lastPid = (output: string, name: string): number => {
+  const pids = [...output.matchAll(new RegExp(`^pid ${name} (\\d+)$`, 'gm'))];
+  const pid = Number(pids.at(-1)?.[1]);
+  if (Number.isNaN(pid)) throw new Error(`there is no process ${name}:\n${output}`);
+  return pid;
+};
+
+/** Starts Bellwire on free ports and resolves when it says that it is ready. */
+export const startTarget = async (options: TargetOptions = {}): Promise<Target> => {
+  const { kind = globalThis.bellwireTarget ?? 'suite', dataDir = newDataDir(), env = {} } = options;
+  const { readyTimeoutMs = 60_000 } = options;
   const startedAt = performance.now();
   const ports = ['HTTP', 'REGISTRY', 'INGESTION', 'DISPATCHER', 'AUDIT'].map((name) => [`BELLWIRE_${name}_PORT`, '0']);
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const stores = kind === 'cluster' ? await storesFor(dataDir) : {};
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf[kind]], {
     env: {
       ...ownVariables(),
       BELLWIRE_DATA_DIR: dataDir,
       BELLWIRE_LOG_LEVEL: 'warn',
       ...Object.fromEntries(ports),
+      ...stores,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,11 +90,12 @@ export const startSuiteProcess = async (options: SuiteProcessOptions = {}): Prom
   const facts = await new Promise<Record<string, string>>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`the suite was not ready within ${readyTimeoutMs} ms:\n${output}`));
+      reject(new Error(`the ${kind} was not ready within ${readyTimeoutMs} ms:\n${output}`));
     }, readyTimeoutMs);
     const onOutput = (chunk: Buffer) => {
       output += chunk.toString();
-      const { groups } = banner.exec(output) ?? {};
+      const at = output.indexOf('Bellwire is ready.');
+      const { groups } = banner.exec(at === -1 ? '' : output.slice(at)) ?? {};
       if (groups === undefined) return;
       clearTimeout(timer);
       resolve(groups);
@@ -77,18 +104,19 @@ export const startSuiteProcess = async (options: SuiteProcessOptions = {}): Prom
     child.stderr.on('data', onOutput);
     child.once('exit', (code) => {
       clearTimeout(timer);
-      reject(new Error(`the suite ended with ${code}:\n${output}`));
+      reject(new Error(`the ${kind} ended with ${code}:\n${output}`));
     });
   });
   const { rest = '', registry = '', ingestion = '', dispatcher = '', audit = '', adminKey = '' } = facts;
   return {
+    kind,
     rest,
     grpc: { registry, ingestion, dispatcher, audit },
     adminKey,
     dataDir,
     readyAfterMs: performance.now() - startedAt,
-    pid: child.pid ?? 0,
     output: () => output,
+    pidOf: (name) => lastPid(output, name),
     kill: (signal) => {
       child.kill(signal);
       return ended(child);
