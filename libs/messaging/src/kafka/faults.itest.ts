@@ -163,7 +163,7 @@ describe('a member', () => {
     await short.close();
   });
 
-  test('settles through a killed broker: all is done, and little of it twice', async () => {
+  test('settles through a killed broker: all is done, and nothing twice', async () => {
     const done = new Map<string, number>();
     const worker = await startWorker({
       log,

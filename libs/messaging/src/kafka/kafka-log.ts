@@ -82,7 +82,9 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     await Promise.all([...open].map((part) => part.close()));
     await asking.close();
   };
-  const longClient = () => newClient({ requestTimeoutMs: 10_000, retries: 5, maxRetryMs: 1000 });
+  const readerClient = () => newClient({ requestTimeoutMs: 10_000, retries: 5, maxRetryMs: 1000 });
+  // Of its connections too: where these give up, kafkajs ends the whole consumer.
+  const memberClient = () => newClient({ requestTimeoutMs: 10_000, retries: sessionRetries, maxRetryMs: 1000 });
 
   try {
     await writer.connect();
@@ -105,7 +107,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
       refuseWhenClosing();
       const member = await openMember({
         consume,
-        newClient: longClient,
+        newClient: memberClient,
         asking,
         times: timesOf(sessionTimeoutMs),
         names,
@@ -120,7 +122,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
       if (read.partition >= (await partitions(read.topic))) throw missingTopic(`${read.topic}/${read.partition}`);
       const reader = openReader({
         ...read,
-        cluster: clusterOf(longClient()),
+        cluster: clusterOf(readerClient()),
         nameInKafka: names.inKafka(read.topic),
         start: async () => (await asking.starts(names.inKafka(read.topic)))[read.partition] ?? 0,
         onError,

@@ -46,6 +46,8 @@ export interface Session {
 }
 
 const maxBytesPerPartition = 1536 * 1024;
+/** For a first connection; afterwards there is no hurry. */
+const startLimitMs = 5000;
 const maxBytes = 4 * 1024 * 1024;
 
 const newConsumer = ({ client, group, times, owned, onJoining }: SessionOptions): Consumer =>
@@ -118,8 +120,11 @@ export const startSession = async (options: SessionOptions): Promise<Session> =>
   };
 
   try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    const subscribe = async (): Promise<void> => {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    };
+    await within(startLimitMs, subscribe(), 'connecting');
   } catch (error) {
     over = true;
     void consumer.disconnect().catch(() => undefined);
