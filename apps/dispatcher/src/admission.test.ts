@@ -44,7 +44,7 @@ describe('admission', () => {
     expect(started).toEqual(['a0', 'a1', 'b1']);
   });
 
-  test('spills what would wait longer than two seconds', () => {
+  test('spills what would wait longer than two seconds behind an endpoint that was slow before', () => {
     const { admit, release, spilled, started } = setUp();
     admit('slow', 'a', 1);
     release('slow', 30_000);
@@ -54,13 +54,24 @@ describe('admission', () => {
     expect(spilled).toEqual(['a1', 'a2', 'a3']);
   });
 
-  test('spills what has waited too long behind a hanging endpoint', () => {
+  test('lets what waits for this process wait, however much it is', () => {
+    const { admit, spilled, admission } = setUp();
+    for (let i = 0; i < 1000; i++) admit(`a${i}`, 'a', 1);
+    expect(spilled).toEqual([]);
+    expect(admission.queued()).toBe(999);
+  });
+
+  test('spills the last of what waits as soon as an endpoint turns out to hang', () => {
     const { clock, admission, admit, spilled } = setUp();
-    for (let i = 0; i < 5; i++) admit(`a${i}`, 'a', 1);
-    clock.at = 4001;
+    for (let i = 0; i < 12; i++) admit(`a${i}`, 'a', 2);
+    clock.at = 200;
     admission.sweep();
-    expect(spilled).toEqual(['a1', 'a2', 'a3', 'a4']);
-    expect(admission.queued()).toBe(0);
+    expect(spilled).toEqual([]);
+    // Two at a time, each a second or more: four within two seconds.
+    clock.at = 1000;
+    admission.sweep();
+    expect(spilled).toEqual(['a6', 'a7', 'a8', 'a9', 'a10', 'a11']);
+    expect(admission.queued()).toBe(4);
   });
 
   test('serves waiting endpoints in turn when the process is full', () => {

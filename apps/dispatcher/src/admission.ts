@@ -6,7 +6,7 @@ export interface AdmissionOptions {
   clock: Clock;
   /** Requests in flight of this process. */
   maxInFlight: number;
-  /** A delivery that would wait longer than this, by estimate or by the clock, is spilled. @default 2000 */
+  /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
 }
 
@@ -24,8 +24,9 @@ export interface Candidate {
 }
 
 interface Line {
-  inFlight: number;
-  queue: { candidate: Candidate; queuedAtMs: number }[];
+  /** When each request in flight began, the oldest first. */
+  begun: Set<{ atMs: number }>;
+  queue: Candidate[];
   /** Exponentially weighted mean duration of a request, in milliseconds. */
   meanMs: number;
 }
@@ -34,13 +35,18 @@ export interface Admission {
   admit(candidate: Candidate): void;
   inFlight(): number;
   queued(): number;
-  /** Spills what has waited too long: called once a second. */
+  /** Spills what waits behind endpoints that have turned out to be slow: called several times a second. */
   sweep(): void;
 }
 
 const restingEndpoints = 20_000;
 const startingMeanMs = 50;
 const weight = 0.1;
+/**
+ * An endpoint that answers faster than this is not what its deliveries wait for: the process is, and spilling would only
+ * make it more work (at 64 at a time, 250 ms are 256 requests a second). Their number is bounded by the worker's window.
+ */
+const slowMs = 250;
 
 /**
  * Starts a delivery now, lets it wait for a moment in memory, or spills it to a tier, so that an endpoint which is slow
@@ -58,27 +64,40 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
   const lineOf = (endpointId: string): Line => {
     const known = lines.get(endpointId);
     if (known !== undefined) return known;
-    const made: Line = { inFlight: 0, queue: [], meanMs: restingMeans.get(endpointId) ?? startingMeanMs };
+    const made: Line = { begun: new Set(), queue: [], meanMs: restingMeans.get(endpointId) ?? startingMeanMs };
     lines.set(endpointId, made);
     return made;
   };
 
+  /** What a request takes: no less than the oldest one in flight has taken already. */
+  const durationOf = (line: Line): number => {
+    const [oldest] = line.begun;
+    return oldest === undefined ? line.meanMs : Math.max(line.meanMs, clock.now() - oldest.atMs);
+  };
+
   const waitOf = (line: Line, maxConcurrency: number): number =>
-    ((line.queue.length + 1) * line.meanMs) / maxConcurrency;
+    ((line.queue.length + 1) * durationOf(line)) / maxConcurrency;
+
+  /** How many may wait for an endpoint. */
+  const roomOf = (line: Line, maxConcurrency: number): number => {
+    const durationMs = durationOf(line);
+    return durationMs < slowMs ? Number.POSITIVE_INFINITY : Math.floor((maxQueueMs * maxConcurrency) / durationMs);
+  };
 
   const start = (candidate: Candidate, line: Line): void => {
-    line.inFlight++;
+    const begun = { atMs: clock.now() };
+    line.begun.add(begun);
     inFlight++;
     let isReleased = false;
     candidate.start({
       release: (durationMs) => {
         if (isReleased) return;
         isReleased = true;
-        line.inFlight--;
+        line.begun.delete(begun);
         inFlight--;
         line.meanMs += weight * (durationMs - line.meanMs);
         if (line.queue.length > 0) turn.add(candidate.endpointId);
-        else if (line.inFlight === 0) {
+        else if (line.begun.size === 0) {
           lines.delete(candidate.endpointId);
           restingMeans.set(candidate.endpointId, line.meanMs);
         }
@@ -94,39 +113,42 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
       turn.delete(endpointId);
       const line = lineOf(endpointId);
       const [head] = line.queue;
-      if (head === undefined || line.inFlight >= head.candidate.maxConcurrency) continue;
+      if (head === undefined || line.begun.size >= head.maxConcurrency) continue;
       line.queue.shift();
       queued--;
       // Behind the others; a line that has no slot left is dropped at its next turn and comes back with a release.
       if (line.queue.length > 0) turn.add(endpointId);
-      start(head.candidate, line);
+      start(head, line);
     }
   };
 
-  const spillOlderThan = (line: Line, queuedAtMs: number): void => {
-    const old = line.queue.findIndex((waiting) => waiting.queuedAtMs >= queuedAtMs);
-    const spilled = line.queue.splice(0, old === -1 ? line.queue.length : old);
+  const spillBeyond = (line: Line, room: number): void => {
+    const spilled = line.queue.splice(room);
     queued -= spilled.length;
-    for (const { candidate } of spilled) candidate.spill(waitOf(line, candidate.maxConcurrency));
+    spilled.forEach((candidate, index) => {
+      candidate.spill(((room + index + 1) * durationOf(line)) / candidate.maxConcurrency);
+    });
   };
 
   return {
     admit: (candidate) => {
-      const line = lineOf(candidate.endpointId);
-      const waitMs = waitOf(line, candidate.maxConcurrency);
-      if (inFlight < maxInFlight && line.inFlight < candidate.maxConcurrency && line.queue.length === 0) {
+      const { endpointId, maxConcurrency } = candidate;
+      const line = lineOf(endpointId);
+      if (inFlight < maxInFlight && line.begun.size < maxConcurrency && line.queue.length === 0) {
         start(candidate, line);
-      } else if (waitMs <= maxQueueMs) {
-        line.queue.push({ candidate, queuedAtMs: clock.now() });
+      } else if (line.queue.length < roomOf(line, maxConcurrency)) {
+        line.queue.push(candidate);
         queued++;
-        turn.add(candidate.endpointId);
-      } else candidate.spill(waitMs);
+        turn.add(endpointId);
+      } else candidate.spill(waitOf(line, maxConcurrency));
     },
     inFlight: () => inFlight,
     queued: () => queued,
     sweep: () => {
-      const oldest = clock.now() - 2 * maxQueueMs;
-      for (const line of lines.values()) spillOlderThan(line, oldest);
+      for (const line of lines.values()) {
+        const [head] = line.queue;
+        if (head !== undefined) spillBeyond(line, roomOf(line, head.maxConcurrency));
+      }
     },
   };
 };

@@ -11,7 +11,8 @@ export const composeDispatcher = (context: ServiceContext): Promise<{ port: numb
   const { scope, log, settings, adminKey, masterKey, channelTo } = context;
   const sender = openSender({
     policy: { allowHttp: settings.BELLWIRE_EGRESS_ALLOW_HTTP, allowCidrs: settings.BELLWIRE_EGRESS_ALLOW_CIDRS },
-    connectionsPerOrigin: settings.BELLWIRE_MAX_CONCURRENCY,
+    // Endpoints of one origin share its connections: with fewer, a slow one would keep the others waiting.
+    connectionsPerOrigin: settings.BELLWIRE_MAX_IN_FLIGHT,
   });
   scope.own('sender', sender);
   return startDispatcher({

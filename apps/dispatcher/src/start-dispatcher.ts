@@ -78,13 +78,12 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     const admission = makeAdmission({ clock, maxInFlight: deps.maxInFlight });
     const memory = makeAttemptMemory(rememberedDeliveries);
     const states = makeEndpointStates({ eventLog, memory, append, insist, clock });
-    const everySecond = setInterval(() => {
-      admission.sweep();
-      states.flush().catch(onFailure);
-    }, 1000);
+    const sweeping = setInterval(admission.sweep, 100);
+    scope.own('admission', { close: () => clearInterval(sweeping) });
+    const flushing = setInterval(() => states.flush().catch(onFailure), 1000);
     scope.own('endpoint states', {
       close: async () => {
-        clearInterval(everySecond);
+        clearInterval(flushing);
         await states.flush();
       },
     });

@@ -72,14 +72,32 @@ describe('worker', () => {
     log = root.connect();
     const { tasks } = await start({ window: { records: 10, bytes: 1_000_000 } });
     await root.produce(numbered(30));
-    // Everything beyond the head is done, and still the window is full: its length is bounded, not its work.
     await eventually(() => tasks.length === 10);
-    for (const task of tasks.slice(1)) task.settle();
+    for (const task of tasks.slice(1, 5)) task.settle();
     await eventually(() => root.committed('g')[0]?.metadata !== undefined);
     expect(tasks.length).toBe(10);
     tasks[0]?.settle();
-    await eventually(() => tasks.length === 20);
-    expect(values(tasks)).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`));
+    await eventually(() => tasks.length === 15);
+    expect(values(tasks)).toEqual(Array.from({ length: 15 }, (_, i) => `${i}`));
+  });
+
+  test('goes on past a record that takes long, but not without end', async () => {
+    root = simulatedLog({ partitions: 1, batchRecords: 1 });
+    log = root.connect();
+    const { tasks } = await start({ window: { records: 10, bytes: 1_000_000 } });
+    await root.produce(numbered(150));
+    // Everything but the first is done as it comes: the window reaches ten times its size, and then it is full.
+    await eventually(() => {
+      for (const task of tasks.slice(1)) task.settle();
+      return tasks.length === 100;
+    });
+    await eventually(() => root.committed('g')[0]?.metadata !== undefined);
+    expect(tasks.length).toBe(100);
+    tasks[0]?.settle();
+    await eventually(() => {
+      for (const task of tasks) task.settle();
+      return tasks.length === 150;
+    });
   });
 
   test('stops fetching when too many bytes are in flight', async () => {

@@ -32,8 +32,8 @@ export interface WorkerOptions<T> {
    */
   prepare?: (partition: TopicPartition) => Promise<void>;
   /**
-   * Per partition: fetching stops when so many records lie between the oldest unsettled and the newest fetched one, or so
-   * many bytes are unsettled; it goes on at half of both. @default 2000 records, 64 MiB
+   * Per partition: fetching stops when so many records or bytes are unsettled, or ten times as many records lie between the
+   * oldest unsettled and the newest fetched one; it goes on at half of that. @default 2000 records, 64 MiB
    */
   window?: { records: number; bytes: number };
   /** A commit or a dead letter failed and is tried again, or handle() threw. */

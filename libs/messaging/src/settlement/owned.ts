@@ -46,6 +46,12 @@ export interface OwnedOptions {
 /** Metadata of a commit, as the port and Kafka's default (offset.metadata.max.bytes = 4096) allow. */
 const metadataBytes = 4000;
 
+/**
+ * How much further than its unsettled records a window may reach: one slow record must not stop the partition. The commit
+ * metadata grows with the unsettled records, not with the reach: settled ones between them are runs.
+ */
+const reachOverUnsettled = 10;
+
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
 
 const sizeOf = (record: LogRecord): number => record.key.length + (record.value?.length ?? 0);
@@ -79,8 +85,10 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
   };
 
   const balance = (): void => {
-    const full = window.length() >= limit.records || window.bytes() >= limit.bytes;
-    const roomy = window.length() <= limit.records / 2 && window.bytes() <= limit.bytes / 2;
+    const reach = limit.records * reachOverUnsettled;
+    const full = window.unsettled() >= limit.records || window.length() >= reach || window.bytes() >= limit.bytes;
+    const roomy =
+      window.unsettled() <= limit.records / 2 && window.length() <= reach / 2 && window.bytes() <= limit.bytes / 2;
     if (!paused && (full || shared.stopped())) {
       paused = true;
       shared.subscription()?.pause(partition);
