@@ -16,6 +16,8 @@ export interface LocalKafkaOptions {
   heapMb?: number;
   /** Over our own, named as in server.properties. The listener of clients is called CLIENT. */
   settings?: KafkaSettings;
+  /** Known to SCRAM-SHA-256 and SCRAM-SHA-512 from the first start on. @default nobody */
+  scramUser?: { name: string; password: string };
   /** Where Kafka's jars are kept. @default ~/.cache/bellwire */
   cacheDir?: string;
   /** Told in sentences what takes time or goes wrong. */
@@ -44,7 +46,7 @@ export const localKafkaProblem = async (cacheDir?: string): Promise<string | und
  * @throws {Error} a sentence: the folder is in use, what Maven said, or what Kafka said.
  */
 export const openLocalKafka = async (options: LocalKafkaOptions): Promise<LocalKafka> => {
-  const { dataDir, port, heapMb = 512, settings = {}, cacheDir, log = () => undefined } = options;
+  const { dataDir, port, heapMb = 512, settings = {}, cacheDir, scramUser, log = () => undefined } = options;
   const jars = await kafkaJars({ cacheDir, log });
   mkdirSync(path.join(dataDir, 'kafka'), { recursive: true, mode: 0o700 });
   const folder = realpathSync(path.join(dataDir, 'kafka'));
@@ -52,7 +54,7 @@ export const openLocalKafka = async (options: LocalKafkaOptions): Promise<LocalK
   let broker: Broker;
   try {
     if (await stopLeftoverBroker(folder)) log(`Stopped a Kafka that a killed process left in ${folder}.`);
-    broker = await startBroker({ folder, jars, port, heapMb, settings });
+    broker = await startBroker({ folder, jars, port, heapMb, settings, scramUser });
   } catch (error) {
     await held.release();
     throw error;

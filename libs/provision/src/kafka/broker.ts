@@ -26,6 +26,7 @@ export interface BrokerOptions {
   port: number | undefined;
   heapMb: number;
   settings: KafkaSettings;
+  scramUser: { name: string; password: string } | undefined;
 }
 
 const startLimitMs = 60_000;
@@ -48,7 +49,11 @@ const words = ({ folder, jars, heapMb }: BrokerOptions, main: string): string[] 
 const format = (options: BrokerOptions, properties: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const clusterId = randomBytes(16).toString('base64url');
-    const args = ['format', '--ignore-formatted', '-t', clusterId, '-c', properties];
+    const user = options.scramUser;
+    const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
+      user === undefined ? [] : ['--add-scram', `${mechanism}=[name=${user.name},password=${user.password}]`],
+    );
+    const args = ['format', '--ignore-formatted', '-t', clusterId, '-c', properties, ...scram];
     execFile(javaProgram(), [...words(options, 'kafka.tools.StorageTool'), ...args], (error, stdout, stderr) => {
       if (error === null) resolve();
       else reject(new Error(`Kafka could not format ${options.folder}: ${`${stderr}${stdout}`.trim().slice(0, 1000)}`));
