@@ -33,7 +33,7 @@ export interface WorkerOptions<T> {
   prepare?: (partition: TopicPartition) => Promise<void>;
   /**
    * Per partition: fetching stops when so many records or bytes are unsettled, or ten times as many records lie between the
-   * oldest unsettled and the newest fetched one; it goes on at half of that. @default 2000 records, 64 MiB
+   * oldest unsettled and the newest fetched one; it goes on when half of them are settled. @default 2000 records, 64 MiB
    */
   window?: { records: number; bytes: number };
   /** A commit or a dead letter failed and is tried again, or handle() threw. */

@@ -87,8 +87,8 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
   const balance = (): void => {
     const reach = limit.records * reachOverUnsettled;
     const full = window.unsettled() >= limit.records || window.length() >= reach || window.bytes() >= limit.bytes;
-    const roomy =
-      window.unsettled() <= limit.records / 2 && window.length() <= reach / 2 && window.bytes() <= limit.bytes / 2;
+    const { records, bytes } = limit;
+    const roomy = window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < reach;
     if (!paused && (full || shared.stopped())) {
       paused = true;
       shared.subscription()?.pause(partition);
