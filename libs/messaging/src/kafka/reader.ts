@@ -1,7 +1,8 @@
-import type { Cluster, KafkaMessage } from 'kafkajs';
+import type { Cluster } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader, ReadOptions } from '../log.ts';
 import { kafkaErrorType, within } from './faults.ts';
+import { advance, type FetchedPartition } from './advance.ts';
 import { toLogRecord } from './log-record.ts';
 
 export interface ReaderOptions extends ReadOptions {
@@ -16,24 +17,12 @@ export interface ReaderOptions extends ReadOptions {
 
 /** What kafkajs's types leave out. */
 interface FetchAnswer {
-  responses: { partitions: { highWatermark: string; messages: FetchedMessage[] }[] }[];
+  responses: { partitions: FetchedPartition[] }[];
 }
-
-type FetchedMessage = KafkaMessage & {
-  batchContext?: { firstOffset: string; lastOffsetDelta: number };
-  isControlRecord?: boolean;
-};
 
 const maxWaitMs = 500;
 const maxBytes = 4 * 1024 * 1024;
 const longestBackoffMs = 1000;
-
-/** The offset after a batch: compaction takes records out of it and leaves it its length. */
-const afterBatchOf = (message: FetchedMessage | undefined): number => {
-  if (message === undefined) return 0;
-  const { batchContext: batch, offset } = message;
-  return Math.max(Number(offset), batch === undefined ? 0 : Number(batch.firstOffset) + batch.lastOffsetDelta) + 1;
-};
 
 /** Fetches one partition in a loop, without a group: nothing to join, nothing to commit. */
 export const openReader = (options: ReaderOptions): Reader => {
@@ -62,12 +51,9 @@ export const openReader = (options: ReaderOptions): Reader => {
   const take = ({ responses }: FetchAnswer): void => {
     const answer = responses[0]?.partitions[0];
     if (answer === undefined) return;
-    const { messages, highWatermark } = answer;
-    const fresh = messages.filter((each) => Number(each.offset) >= position && each.isControlRecord !== true);
-    // An answer without any batch before the end: everything from here to there was compacted away.
-    const next = messages.length === 0 ? Number(highWatermark) : afterBatchOf(messages.at(-1));
+    const { fresh, next } = advance(position, answer);
     const hasMoved = next > position;
-    position = Math.max(position, next);
+    position = next;
     if (fresh.length > 0) records(fresh.map((message) => toLogRecord(topic, partition, message)));
     if (hasMoved) reached?.(position);
   };
