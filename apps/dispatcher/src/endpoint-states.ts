@@ -63,8 +63,11 @@ export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: 
   };
 
   const readUpTo = async (partition: number, end: number): Promise<void> => {
-    let reached: () => void = () => undefined;
-    const done = new Promise<void>((resolve) => (reached = resolve));
+    let isDone: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => (isDone = resolve));
+    const reached = (offset: number): void => {
+      if (offset >= end) isDone();
+    };
     const reader = await eventLog.read({
       topic: topicNames.endpointState,
       partition,
@@ -72,9 +75,10 @@ export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: 
       records: (batch) => {
         for (const { value, offset } of batch) {
           learn(value);
-          if (offset >= end - 1) reached();
+          reached(offset + 1);
         }
       },
+      reached,
     });
     await done;
     await reader.close();
