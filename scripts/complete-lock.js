@@ -8,7 +8,20 @@ import path from 'node:path';
 const file = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 
-const systems = { darwin: 'darwin', win32: 'win32', windows: 'win32', win: 'win32', linux: 'linux', android: 'android', freebsd: 'freebsd', openbsd: 'openbsd', netbsd: 'netbsd', sunos: 'sunos', aix: 'aix', openharmony: 'openharmony' };
+const systems = {
+  darwin: 'darwin',
+  win32: 'win32',
+  windows: 'win32',
+  win: 'win32',
+  linux: 'linux',
+  android: 'android',
+  freebsd: 'freebsd',
+  openbsd: 'openbsd',
+  netbsd: 'netbsd',
+  sunos: 'sunos',
+  aix: 'aix',
+  openharmony: 'openharmony',
+};
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'riscv64', 'ppc64', 's390x', 'loong64', 'mips64el', 'wasm32'];
 const aliases = { aarch64: 'arm64', armv7: 'arm' };
 
@@ -17,7 +30,11 @@ const platformOf = (name) => {
   const words = name.split('/').at(-1).split(/[-.]/);
   const os = words.map((word) => systems[word]).find((word) => word !== undefined);
   const cpu = words.map((word) => aliases[word] ?? word).find((word) => processors.includes(word));
-  const libc = words.some((word) => word.startsWith('musl')) ? 'musl' : words.some((word) => word.startsWith('gnu')) ? 'glibc' : undefined;
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? 'musl'
+    : words.some((word) => word.startsWith('gnu'))
+      ? 'glibc'
+      : undefined;
   if (cpu === 'wasm32') return { cpu: ['wasm32'] };
   if (os === undefined || cpu === undefined) return undefined;
   return { os: [os], cpu: [cpu], ...(os === 'linux' && libc !== undefined ? { libc: [libc] } : {}) };
@@ -41,7 +58,12 @@ for (const [from, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
       process.exitCode = 1;
       continue;
     }
-    lock.packages[`node_modules/${name}`] = { version: range.replace(/^[\^~]/, ''), ...platform, ...(dev ? { dev } : {}), optional: true };
+    lock.packages[`node_modules/${name}`] = {
+      version: range.replace(/^[\^~]/, ''),
+      ...platform,
+      ...(dev ? { dev } : {}),
+      optional: true,
+    };
     added.push(name);
   }
 }

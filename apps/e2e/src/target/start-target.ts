@@ -21,6 +21,8 @@ export interface Target {
   readonly grpc: Readonly<Record<'registry' | 'ingestion' | 'dispatcher' | 'audit', string>>;
   readonly adminKey: string;
   readonly dataDir: string;
+  /** The settings that it was started with. */
+  readonly env: Readonly<Record<string, string>>;
   /** From spawning to the banner, in milliseconds. */
   readonly readyAfterMs: number;
   /** Everything that it has printed. */
@@ -73,17 +75,19 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
   const { kind = globalThis.bellwireTarget ?? 'suite', dataDir = newDataDir(), env = {} } = options;
   const { readyTimeoutMs = 60_000 } = options;
   const startedAt = performance.now();
-  const ports = ['HTTP', 'REGISTRY', 'INGESTION', 'DISPATCHER', 'AUDIT'].map((name) => [`BELLWIRE_${name}_PORT`, '0']);
+  const ports = ['HTTP', 'REGISTRY', 'INGESTION', 'DISPATCHER', 'AUDIT'].map(
+    (name) => [`BELLWIRE_${name}_PORT`, '0'] as const,
+  );
   const stores = kind === 'cluster' ? await storesFor(dataDir) : {};
+  const given = {
+    BELLWIRE_DATA_DIR: dataDir,
+    BELLWIRE_LOG_LEVEL: 'warn',
+    ...Object.fromEntries(ports),
+    ...stores,
+    ...env,
+  };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf[kind]], {
-    env: {
-      ...ownVariables(),
-      BELLWIRE_DATA_DIR: dataDir,
-      BELLWIRE_LOG_LEVEL: 'warn',
-      ...Object.fromEntries(ports),
-      ...stores,
-      ...env,
-    },
+    env: { ...ownVariables(), ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -114,6 +118,7 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     grpc: { registry, ingestion, dispatcher, audit },
     adminKey,
     dataDir,
+    env: given,
     readyAfterMs: performance.now() - startedAt,
     output: () => output,
     pidOf: (name) => lastPid(output, name),
