@@ -1,5 +1,6 @@
 import type { Clock } from '@bellwire/domain';
 import { LRUCache } from 'lru-cache';
+import { ended, newLine, roomOf, waitOf, type Line } from './endpoint-line.ts';
 
 /** What the deliverer may start now, per endpoint and in all. */
 export interface AdmissionOptions {
@@ -23,14 +24,6 @@ export interface Candidate {
   spill(waitMs: number): void;
 }
 
-interface Line {
-  /** When each request in flight began, the oldest first. */
-  begun: Set<{ atMs: number }>;
-  queue: Candidate[];
-  /** Exponentially weighted mean duration of a request, in milliseconds. */
-  meanMs: number;
-}
-
 export interface Admission {
   admit(candidate: Candidate): void;
   inFlight(): number;
@@ -40,20 +33,12 @@ export interface Admission {
 }
 
 const restingEndpoints = 20_000;
-const startingMeanMs = 50;
-const weight = 0.1;
-/**
- * An endpoint that answers faster than this is not what its deliveries wait for: the process is, and spilling would only
- * make it more work (at 64 at a time, 250 ms are 256 requests a second). Their number is bounded by the worker's window.
- */
-const slowMs = 250;
-
 /**
  * Starts a delivery now, lets it wait for a moment in memory, or spills it to a tier, so that an endpoint which is slow
  * takes at most its own slots and a short queue. Endpoints that wait are served in turn.
  */
 export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: AdmissionOptions): Admission => {
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, Line<Candidate>>();
   /** Of endpoints that have nothing to do at the moment: how long their requests took. */
   const restingMeans = new LRUCache<string, number>({ max: restingEndpoints });
   /** Endpoints that have something queued and a slot of their own left, in the order in which they are served next. */
@@ -61,30 +46,15 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
   let inFlight = 0;
   let queued = 0;
 
-  const lineOf = (endpointId: string): Line => {
+  const lineOf = (endpointId: string): Line<Candidate> => {
     const known = lines.get(endpointId);
     if (known !== undefined) return known;
-    const made: Line = { begun: new Set(), queue: [], meanMs: restingMeans.get(endpointId) ?? startingMeanMs };
+    const made = newLine<Candidate>(restingMeans.get(endpointId));
     lines.set(endpointId, made);
     return made;
   };
 
-  /** What a request takes: no less than the oldest one in flight has taken already. */
-  const durationOf = (line: Line): number => {
-    const [oldest] = line.begun;
-    return oldest === undefined ? line.meanMs : Math.max(line.meanMs, clock.now() - oldest.atMs);
-  };
-
-  const waitOf = (line: Line, maxConcurrency: number): number =>
-    ((line.queue.length + 1) * durationOf(line)) / maxConcurrency;
-
-  /** How many may wait for an endpoint. */
-  const roomOf = (line: Line, maxConcurrency: number): number => {
-    const durationMs = durationOf(line);
-    return durationMs < slowMs ? Number.POSITIVE_INFINITY : Math.floor((maxQueueMs * maxConcurrency) / durationMs);
-  };
-
-  const start = (candidate: Candidate, line: Line): void => {
+  const start = (candidate: Candidate, line: Line<Candidate>): void => {
     const begun = { atMs: clock.now() };
     line.begun.add(begun);
     inFlight++;
@@ -93,9 +63,8 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
       release: (durationMs) => {
         if (isReleased) return;
         isReleased = true;
-        line.begun.delete(begun);
+        ended(line, begun, durationMs);
         inFlight--;
-        line.meanMs += weight * (durationMs - line.meanMs);
         if (line.queue.length > 0) turn.add(candidate.endpointId);
         else if (line.begun.size === 0) {
           lines.delete(candidate.endpointId);
@@ -122,12 +91,16 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     }
   };
 
-  const spillBeyond = (line: Line, room: number): void => {
+  const waitFor = (line: Line<Candidate>, ahead: number, maxConcurrency: number): number =>
+    waitOf(line, { ahead, maxConcurrency, nowMs: clock.now() });
+
+  const roomFor = (line: Line<Candidate>, maxConcurrency: number): number =>
+    roomOf(line, { maxQueueMs, maxConcurrency, nowMs: clock.now() });
+
+  const spillBeyond = (line: Line<Candidate>, room: number): void => {
     const spilled = line.queue.splice(room);
     queued -= spilled.length;
-    spilled.forEach((candidate, index) => {
-      candidate.spill(((room + index + 1) * durationOf(line)) / candidate.maxConcurrency);
-    });
+    spilled.forEach((each, index) => each.spill(waitFor(line, room + index, each.maxConcurrency)));
   };
 
   return {
@@ -136,18 +109,18 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
       const line = lineOf(endpointId);
       if (inFlight < maxInFlight && line.begun.size < maxConcurrency && line.queue.length === 0) {
         start(candidate, line);
-      } else if (line.queue.length < roomOf(line, maxConcurrency)) {
+      } else if (line.queue.length < roomFor(line, maxConcurrency)) {
         line.queue.push(candidate);
         queued++;
         turn.add(endpointId);
-      } else candidate.spill(waitOf(line, maxConcurrency));
+      } else candidate.spill(waitFor(line, line.queue.length, maxConcurrency));
     },
     inFlight: () => inFlight,
     queued: () => queued,
     sweep: () => {
       for (const line of lines.values()) {
         const [head] = line.queue;
-        if (head !== undefined) spillBeyond(line, roomOf(line, head.maxConcurrency));
+        if (head !== undefined) spillBeyond(line, roomFor(line, head.maxConcurrency));
       }
     },
   };

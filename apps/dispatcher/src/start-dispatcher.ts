@@ -5,20 +5,15 @@ import { batchingProducer, type Log, type NewRecord, type Worker } from '@bellwi
 import type { RegistryView } from '@bellwire/registry-view';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
 import type { Keyring } from '@bellwire/secrets';
-import { makeAdmission } from './admission.ts';
-import { makeAttemptDelivery } from './attempt-delivery.ts';
-import { makeAttemptMemory } from './attempt-memory.ts';
-import { makeCompileEndpoint } from './compiled-endpoint.ts';
-import { makeEndpointStates } from './endpoint-states.ts';
-import { makeHandOver } from './hand-over.ts';
-import { makeInsist } from './insist.ts';
+import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
+import { makeInsist, type Insist } from './insist.ts';
+import { openDeliverer } from './open-deliverer.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
-import type { DisableEndpoint, History, Send } from './ports.ts';
+import type { Append, DisableEndpoint, History, Send } from './ports.ts';
 import { makeRedeliver } from './rpc/redeliver.ts';
 import { makeSendTest } from './rpc/send-test.ts';
 import { makeTestFilter } from './rpc/test-filter.ts';
 import { startDelayer } from './workers/delay.ts';
-import { startDeliverer } from './workers/deliver.ts';
 import { startRouter } from './workers/route-events.ts';
 
 export interface DispatcherDeps {
@@ -49,7 +44,17 @@ export interface DispatcherDeps {
 
 const service = 'bellwire.dispatcher.v1.DispatcherService';
 const drainTimeoutMs = 12_000;
-const rememberedDeliveries = 200_000;
+
+/** What router, deliverer and delayer share. */
+export interface DispatcherParts {
+  append: Append;
+  insist: Insist;
+  compileEndpoint: CompileEndpoint;
+  /** Told of an endpoint that this version, or this master key, cannot read. */
+  onUnreadable(state: EndpointState, error: unknown): void;
+  /** Something failed and is tried again. */
+  onRetry(error: unknown): void;
+}
 
 /** Turns accepted events into deliveries and gets them there, or gives up and says so. */
 export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
@@ -74,49 +79,8 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     return worker;
   };
 
-  if (roles.includes('deliverer')) {
-    const admission = makeAdmission({ clock, maxInFlight: deps.maxInFlight });
-    const memory = makeAttemptMemory(rememberedDeliveries);
-    const states = makeEndpointStates({ eventLog, memory, append, insist, clock });
-    const sweeping = setInterval(admission.sweep, 100);
-    scope.own('admission', { close: () => clearInterval(sweeping) });
-    const flushing = setInterval(() => states.flush().catch(onFailure), 1000);
-    scope.own('endpoint states', {
-      close: async () => {
-        clearInterval(flushing);
-        await states.flush();
-      },
-    });
-    const onGone = ({ id }: { id: string }) => {
-      const state = view.endpoint(id);
-      if (state !== undefined) deps.disableEndpoint(state, 'gone');
-    };
-    const attemptDelivery = makeAttemptDelivery({
-      send,
-      append,
-      clock,
-      random: deps.random,
-      tiers,
-      log,
-      note: states.note,
-      onGone,
-    });
-    const handOver = makeHandOver({ append, memory, clock, tiers, onFailure });
-    const { maxConcurrency } = deps;
-    const parts = {
-      eventLog,
-      view,
-      compileEndpoint,
-      admission,
-      memory,
-      attemptDelivery,
-      handOver,
-      states,
-      insist,
-      clock,
-    };
-    own('deliverer', await startDeliverer({ ...parts, maxConcurrency, onUnreadable, onRetry, onFailure }));
-  }
+  const parts: DispatcherParts = { append, insist, compileEndpoint, onUnreadable, onRetry };
+  if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
   if (roles.includes('delayer')) {
     for (const tier of tiers) {
       own(`delayer ${tier.name}`, await startDelayer({ eventLog, tier, tiers, append, clock, onRetry, onFailure }));

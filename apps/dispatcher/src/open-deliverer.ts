@@ -1,0 +1,41 @@
+import type { Worker } from '@bellwire/messaging';
+import { makeAdmission } from './admission.ts';
+import { makeAttemptDelivery } from './attempt-delivery.ts';
+import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeEndpointStates } from './endpoint-states.ts';
+import { makeHandOver } from './hand-over.ts';
+import type { DispatcherDeps, DispatcherParts } from './start-dispatcher.ts';
+import { startDeliverer } from './workers/deliver.ts';
+
+const rememberedDeliveries = 200_000;
+const sweepMs = 100;
+const flushMs = 1000;
+
+/** The deliverer with what it alone has: admission, the memory of attempts, and the state that survives a move. */
+export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts): Promise<Worker> => {
+  const { scope, log, clock, random, eventLog, view, send, tiers, maxConcurrency, maxInFlight, onFailure } = deps;
+  const { append, insist } = parts;
+  const memory = makeAttemptMemory(rememberedDeliveries);
+
+  const admission = makeAdmission({ clock, maxInFlight });
+  const sweeping = setInterval(admission.sweep, sweepMs);
+  scope.own('admission', { close: () => clearInterval(sweeping) });
+
+  const states = makeEndpointStates({ eventLog, memory, append, insist, clock });
+  const flushing = setInterval(() => void states.flush().catch(onFailure), flushMs);
+  const stopFlushing = async () => {
+    clearInterval(flushing);
+    await states.flush();
+  };
+  scope.own('endpoint states', { close: stopFlushing });
+
+  const onGone = ({ id }: { id: string }) => {
+    const state = view.endpoint(id);
+    if (state !== undefined) deps.disableEndpoint(state, 'gone');
+  };
+  const { note } = states;
+  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, note, onGone });
+  const handOver = makeHandOver({ append, memory, clock, tiers, onFailure });
+  const made = { admission, memory, attemptDelivery, handOver, states };
+  return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, onFailure });
+};
