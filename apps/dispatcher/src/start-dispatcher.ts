@@ -56,6 +56,19 @@ export interface DispatcherParts {
   onRetry(error: unknown): void;
 }
 
+/** @throws Error where the first endpoint's secrets were sealed by another master key: nothing could be signed */
+const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoint): void => {
+  for (const state of view.endpoints()) {
+    try {
+      compileEndpoint(state);
+    } catch (cause) {
+      const sentence = 'BELLWIRE_MASTER_KEY is not the key that sealed the secrets of the endpoints: give that one.';
+      throw new Error(`${sentence} (First: ${state.endpoint?.id})`, { cause });
+    }
+    return;
+  }
+};
+
 /** Turns accepted events into deliveries and gets them there, or gives up and says so. */
 export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
   const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, onFailure } = deps;
@@ -68,6 +81,7 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
 
   const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
   const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
+  checkMasterKey(deps, compileEndpoint);
   const onUnreadable = ({ endpoint }: EndpointState, error: unknown) =>
     log.error({ endpoint_id: endpoint?.id, err: error }, 'endpoint.unreadable');
   const own = (name: string, worker: Worker): Worker => {

@@ -40,7 +40,7 @@ export const startSuite = async ({ scope, log, settings, onFailure }: SuiteDeps)
   scope.own('data folder', { close: held.release });
   const adminKey = settings.BELLWIRE_ADMIN_KEY ?? keptKey(held.path, 'admin.key');
   const masterKey = settings.BELLWIRE_MASTER_KEY ?? keptKey(held.path, 'master.key');
-  const storage = await openStorage(scope, log, settings);
+  const storage = await openStorage(scope, { log, settings, onFailure });
 
   const ports: Record<ServiceName, number> = { registry: 0, ingestion: 0, dispatcher: 0, audit: 0 };
   const addressOf = (service: ServiceName) => `${settings.BELLWIRE_HOST}:${ports[service]}`;

@@ -9,13 +9,19 @@ export interface Storage {
   eventLog: Log;
 }
 
+export interface StorageOptions {
+  log: Logger;
+  settings: Settings;
+  /** Told when the embedded Postgres has ended by itself. */
+  onFailure(error: unknown): void;
+}
+
 /** One server holds both: the services' tables and, apart from them, the log. */
 const databases = { tables: 'bellwire', log: 'bellwire_log' };
 
 const openDatabases = async (
   scope: Scope,
-  log: Logger,
-  settings: Settings,
+  { log, settings, onFailure }: StorageOptions,
 ): Promise<{ tables: string; log: string }> => {
   const source = choosePostgres({
     givenUrl: settings.BELLWIRE_DATABASE_URL,
@@ -25,15 +31,17 @@ const openDatabases = async (
   const postgres = await openEmbeddedPostgres({
     dataDir: settings.BELLWIRE_DATA_DIR,
     databases: Object.values(databases),
-    log: (sentence) => log.info({ sentence }, 'postgres.said'),
+    log: (sentence) => log.warn({ sentence }, 'postgres.said'),
+    onEnded: () => onFailure(new Error('Postgres ended by itself. Start again: nothing that was accepted is lost.')),
   });
   scope.own('postgres', postgres);
   return { tables: postgres.url(databases.tables), log: postgres.url(databases.log) };
 };
 
 /** Opens the database and the log of a suite in one process: its own where no addresses are given. */
-export const openStorage = async (scope: Scope, log: Logger, settings: Settings): Promise<Storage> => {
-  const urls = await openDatabases(scope, log, settings);
+export const openStorage = async (scope: Scope, options: StorageOptions): Promise<Storage> => {
+  const { log, settings } = options;
+  const urls = await openDatabases(scope, options);
   const eventLog = await openEmbeddedLog({
     connectionString: urls.log,
     onError: (error) => log.warn({ err: error }, 'log.failed'),

@@ -31,6 +31,6 @@ export const readSettings = (environment: Environment = process.env): Settings =
     ? []
     : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
   problems.push(...unknownVariables(environment));
-  if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
+  if (!parsed.success || problems.length > 0) throw new SettingsError([...new Set(problems)]);
   return parsed.data;
 };

@@ -34,10 +34,29 @@ const words = z.string().transform((value) =>
     .filter((word) => word !== ''),
 );
 
-/** Words separated by commas; an empty list where unset. */
-export const list = () => words.prefault('');
+const addressRule = /^[^\s:]+:[0-9]{1,5}$/;
 
-/** As `list`, of words that are known; all of them where unset. */
+/** host:port of somebody else; may be absent. */
+export const address = () => z.string().regex(addressRule, 'must be host:port').optional();
+
+/** host:port, several separated by commas; an empty list where unset. */
+export const addresses = () =>
+  words.pipe(z.array(z.string().regex(addressRule, 'must be host:port, separated by commas'))).prefault('');
+
+/** An address or a name of this machine. */
+export const hostName = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, 'must be an address or a host name')
+    .prefault(fallback);
+
+export const postgresUrl = () =>
+  z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional();
+
+/** Words that are known, separated by commas; all of them where unset. */
 export const listOf = <Word extends string>(known: readonly Word[]) =>
   words.pipe(z.array(z.enum(known, `must be of ${known.join(', ')}`))).prefault(known.join(','));
 

@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { cidrs, delayTiers, flag, integer, list, listOf, oneOf, optionalText, text } from './setting.ts';
+import {
+  address,
+  addresses,
+  cidrs,
+  delayTiers,
+  flag,
+  hostName,
+  integer,
+  listOf,
+  oneOf,
+  optionalText,
+  postgresUrl,
+  text,
+} from './setting.ts';
 
 const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
 
@@ -9,30 +22,30 @@ const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
  */
 export const settingsTable = z.object({
   BELLWIRE_DATA_DIR: text('.bellwire').describe('Folder of the embedded database, the generated keys and the lock.'),
-  BELLWIRE_KAFKA_BROKERS: list().describe('Kafka bootstrap servers, separated by commas; unset: the embedded log.'),
-  BELLWIRE_DATABASE_URL: optionalText().describe('Postgres URL; unset: the embedded Postgres.'),
+  BELLWIRE_KAFKA_BROKERS: addresses().describe(
+    'Kafka bootstrap servers, separated by commas; unset: the embedded log.',
+  ),
+  BELLWIRE_DATABASE_URL: postgresUrl().describe('Postgres URL; unset: the embedded Postgres.'),
   BELLWIRE_ADMIN_KEY: optionalText(32).describe(
     'Bootstrap admin key, 32 characters or more; generated into the data folder and printed when unset.',
   ),
   BELLWIRE_MASTER_KEY: optionalText(32).describe(
     'Encrypts secrets at rest, 32 characters or more; generated into the data folder in the embedded mode, required otherwise.',
   ),
-  BELLWIRE_HOST: text('127.0.0.1').describe('Address that every port listens on.'),
+  BELLWIRE_HOST: hostName('127.0.0.1').describe('Address that every port listens on.'),
   BELLWIRE_HTTP_PORT: port(8080).describe('Port of the REST gateway.'),
   BELLWIRE_REGISTRY_PORT: port(50_051).describe('gRPC port of registry.'),
   BELLWIRE_INGESTION_PORT: port(50_052).describe('gRPC port of ingestion.'),
   BELLWIRE_DISPATCHER_PORT: port(50_053).describe('gRPC port of dispatcher.'),
   BELLWIRE_AUDIT_PORT: port(50_054).describe('gRPC port of audit.'),
-  BELLWIRE_REGISTRY_ADDRESS: optionalText().describe(
-    'Where others find registry, host:port; unset: its port on this host.',
-  ),
-  BELLWIRE_INGESTION_ADDRESS: optionalText().describe(
+  BELLWIRE_REGISTRY_ADDRESS: address().describe('Where others find registry, host:port; unset: its port on this host.'),
+  BELLWIRE_INGESTION_ADDRESS: address().describe(
     'Where others find ingestion, host:port; unset: its port on this host.',
   ),
   BELLWIRE_DISPATCHER_ADDRESS: optionalText().describe(
     'Where others find a dispatcher: host:port, or ipv4:host:port,host:port for several; unset: its port on this host.',
   ),
-  BELLWIRE_AUDIT_ADDRESS: optionalText().describe('Where others find audit, host:port; unset: its port on this host.'),
+  BELLWIRE_AUDIT_ADDRESS: address().describe('Where others find audit, host:port; unset: its port on this host.'),
   BELLWIRE_TOPIC_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be up to 64 letters, digits, dots, underscores and hyphens')

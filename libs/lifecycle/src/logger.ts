@@ -6,6 +6,15 @@ import { pino, type Logger as PinoLogger } from 'pino';
  */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
 
+/** An error as it may be logged: what drivers hang on theirs (clients, connections, queries) stays out. */
+const plainError = (error: unknown, depth = 0): unknown => {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const cause = error.cause === undefined || depth >= maxCauses ? undefined : plainError(error.cause, depth + 1);
+  return { type: error.name, message: error.message, code, stack: error.stack, cause };
+};
+const maxCauses = 3;
+
 export interface LoggerOptions {
   level: string;
 }
@@ -16,6 +25,7 @@ export const openLogger = ({ level }: LoggerOptions): Logger =>
     {
       level,
       base: null,
+      serializers: { err: (error: unknown) => plainError(error) },
       timestamp: () => `,"at":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -11,6 +11,9 @@ export interface RunOptions {
   onStopping?(signal: string): void;
 }
 
+/** How long a process that has failed may take to close what it can. */
+const failedStopMs = 5000;
+
 /**
  * Runs a process: starts, waits for SIGINT, SIGTERM or the end of its supervisor, closes everything in reverse order.
  * Exit codes: 0 stopped as asked, 1 failed. A worker that fails (`fail`) ends the process: the platform restarts it.
@@ -29,6 +32,8 @@ export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: Run
   const fail = (error: unknown): void => {
     if (stopping) return;
     log.fatal({ err: error }, 'process.failed');
+    // What failed may be what closing waits for.
+    setTimeout(() => process.exit(1), failedStopMs);
     void stop(1);
   };
   const onSignal = (signal: NodeJS.Signals): void => {

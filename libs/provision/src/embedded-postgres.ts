@@ -17,6 +17,8 @@ export interface EmbeddedPostgresOptions {
   settings?: PostgresSettings;
   /** Told in sentences what takes time or goes wrong. */
   log?: (sentence: string) => void;
+  /** Told when the server has ended by itself; it is not started again. */
+  onEnded?: () => void;
 }
 
 export interface EmbeddedPostgres {
@@ -70,7 +72,9 @@ export const openEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Pr
   const close = (): Promise<void> => (closing ??= end());
   const watch = async (running: Server) => {
     await running.ended;
-    if (closing === undefined) log(`Postgres in ${folder} ended by itself; see ${path.join(folder, 'server.log')}.`);
+    if (closing !== undefined) return;
+    log(`Postgres in ${folder} ended by itself; see ${path.join(folder, 'server.log')}.`);
+    options.onEnded?.();
   };
   try {
     const [started, password] = await start({ top, folder, settings: options.settings ?? {}, log });

@@ -18,6 +18,8 @@ export interface RegistryView {
   eventType(tenantId: string, name: string): EventTypeState | undefined;
   endpoint(endpointId: string): EndpointState | undefined;
   endpointsOf(tenantId: string): readonly EndpointState[];
+  /** Of all tenants. */
+  endpoints(): Iterable<EndpointState>;
   apiKeyByHash(hash: string): ApiKeyState | undefined;
   /** Offset in registry-changes up to which this view has applied the changes. */
   position(): number;
@@ -142,6 +144,7 @@ export const openRegistryView = async ({
     },
     endpoint: (endpointId) => tables.endpoints.get(endpointId),
     endpointsOf: tables.endpointsOf,
+    endpoints: () => tables.endpoints.values(),
     apiKeyByHash: (hash) => tables.apiKeys.get(hash),
     position: follower.position,
     reached: (position, timeoutMs = defaultMs) => follower.reached(position, timeoutMs),

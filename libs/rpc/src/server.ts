@@ -26,15 +26,18 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-const bind = (server: Server, address: string): Promise<number> =>
+const bind = (server: Server, service: string, address: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) resolve(port);
       else
         reject(
-          new Error(`gRPC cannot listen on ${address}: is the port taken? Set another one, or stop what uses it.`, {
-            cause: error,
-          }),
+          new Error(
+            `${service} cannot listen on ${address}: is the port taken? Set another one (docs/configuration.md), or stop what uses it.`,
+            {
+              cause: error,
+            },
+          ),
         );
     });
   });
@@ -58,7 +61,7 @@ export const serveGrpc = async (options: ServeOptions): Promise<GrpcServer> => {
   const health = new HealthImplementation({ '': 'SERVING', [service]: 'SERVING' });
   health.addToServer(server);
   new ReflectionService(loadFileDescriptorSetFromBuffer(descriptorSet())).addToServer(server);
-  const port = await bind(server, `${host}:${options.port}`);
+  const port = await bind(server, service, `${host}:${options.port}`);
 
   const setServing = (isServing: boolean): void => {
     for (const name of ['', service]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');

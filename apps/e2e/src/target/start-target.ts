@@ -29,7 +29,9 @@ export interface Target {
   output(): string;
   /** Of a cluster: the process of a service as it runs now. */
   pidOf(name: string): number;
-  /** Resolves with the exit code when the process has ended. */
+  /** Resolves with the exit code when the process has ended, whoever ended it. */
+  ended(): Promise<number | null>;
+  /** Resolves as `ended` does. */
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -90,6 +92,9 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     env: { ...ownVariables(), ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const atExit = () => child.kill('SIGTERM');
+  process.once('exit', atExit);
+  child.once('exit', () => process.removeListener('exit', atExit));
   let output = '';
   const facts = await new Promise<Record<string, string>>((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -122,6 +127,7 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     readyAfterMs: performance.now() - startedAt,
     output: () => output,
     pidOf: (name) => lastPid(output, name),
+    ended: () => ended(child),
     kill: (signal) => {
       child.kill(signal);
       return ended(child);
