@@ -36,6 +36,10 @@ export interface KillResult {
   duplicates: number;
   /** What duplicates may come to: requests that the killed dispatchers may have had under way. */
   bound: number;
+  /** How long before the kill the oldest of what came twice had come for the first time. */
+  oldestRepeatMs: number;
+  /** Half of what came twice had come for the first time later than so long before the kill. */
+  medianRepeatMs: number;
   arrivedBeforeKill: number;
   /** From the kill to the first request that the killed processes had not written yet. */
   firstDeliveryMs: number;
@@ -89,6 +93,7 @@ const killDuring = async (rig: Rig, run: Run, killed: KillCase, options: KillOpt
   await settled(ledger, accepted.size * endpoints);
 
   const totalMs = Date.now() - startedAt;
+  const ages = ledger.repeatedSinceMs.map((since) => killedAt - since).toSorted((a, b) => a - b);
   const shows = await auditShows(run.api, sampleOf(accepted.keys(), sample), endpoints);
   return {
     killed,
@@ -97,6 +102,8 @@ const killDuring = async (rig: Rig, run: Run, killed: KillCase, options: KillOpt
     lost: ledger.compare(accepted, endpoints).lost,
     duplicates: ledger.arrived - ledger.distinct,
     bound: names.filter((name) => name.startsWith('dispatcher')).length * maxInFlight,
+    oldestRepeatMs: ages.at(-1) ?? 0,
+    medianRepeatMs: ages[Math.floor(ages.length / 2)] ?? 0,
     arrivedBeforeKill,
     firstDeliveryMs: (ledger.firstAfter(killedAt + lastWordsMs) ?? Infinity) - killedAt,
     longestGapMs: ledger.longestGap(killedAt, ledger.lastAtMs),

@@ -7,6 +7,8 @@ export interface Ledger {
   /** Of all that arrived, those that are no repeat. */
   readonly distinct: number;
   readonly lastAtMs: number;
+  /** For each repeat, when the same had come for the first time. */
+  readonly repeatedSinceMs: readonly number[];
   /** The first arrival that is later; undefined where there is none. */
   firstAfter(ms: number): number | undefined;
   /** The longest time between two arrivals one after the other, both within the span, in milliseconds. */
@@ -21,13 +23,16 @@ export interface Ledger {
 export const openLedger = (): Ledger => {
   const firsts = new Map<string, number>();
   const times: number[] = [];
+  const repeatedSinceMs: number[] = [];
   const pair = (endpoint: number, eventId: string): string => `${endpoint} ${eventId}`;
   return {
     note: (endpoint, eventId) => {
       const nowMs = Date.now();
       times.push(nowMs);
       const key = pair(endpoint, eventId);
-      if (!firsts.has(key)) firsts.set(key, nowMs);
+      const first = firsts.get(key);
+      if (first === undefined) firsts.set(key, nowMs);
+      else repeatedSinceMs.push(first);
     },
     get arrived() {
       return times.length;
@@ -38,6 +43,7 @@ export const openLedger = (): Ledger => {
     get lastAtMs() {
       return times.at(-1) ?? 0;
     },
+    repeatedSinceMs,
     firstAfter: (ms) => times.find((time) => time > ms),
     longestGap: (fromMs, toMs) => {
       const within = times.filter((time) => time >= fromMs && time <= toMs);

@@ -40,6 +40,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// Servers end with the process where it ends in order.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 const failures = await runScenarios(wanted.filter(isScenario), {
   cases: values.case,

@@ -98,7 +98,7 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
   const keyed = newCounts();
   const unkeyed = newCounts();
   const everyMs = (loadBatchSize * lanes * 2 * 1000) / eventsPerSecond;
-  let isStopping = false;
+  const stopping = new AbortController();
   let next = 0;
 
   const batch = (isKeyed: boolean): Event[] =>
@@ -110,7 +110,7 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
   const lane = async (publish: () => Promise<unknown>): Promise<void> => {
     for (
       let dueAtMs = Date.now() + Math.random() * everyMs;
-      !isStopping;
+      !stopping.signal.aborted;
       dueAtMs = Math.max(Date.now(), dueAtMs + everyMs)
     ) {
       await sleep(Math.max(0, dueAtMs - Date.now()));
@@ -127,7 +127,7 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
     keyed,
     unkeyed,
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
       await running;
     },
   };

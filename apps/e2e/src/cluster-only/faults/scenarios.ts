@@ -1,6 +1,12 @@
+import { brokerRun, isBrokerFine } from './broker.ts';
+import { isJoinFine, joinRun } from './join.ts';
 import { isKillFine, killCase, killCases, type KillCase } from './kill.ts';
+import { openKillableKafka } from './killable-kafka.ts';
+import { isPostgresFine, postgresRun } from './postgres.ts';
 import { openRig, type Rig } from './rig.ts';
 import { openServers } from './servers.ts';
+import { openStoppablePostgres } from './stoppable-postgres.ts';
+import { isWritesFine, writesRun } from './writes.ts';
 
 export interface ScenarioOptions {
   cases: readonly string[] | undefined;
@@ -66,11 +72,60 @@ const kill: Scenario = (options) => {
   });
 };
 
-const scenarios = { kill } as const satisfies Readonly<Record<string, Scenario>>;
+const broker: Scenario = async (options) => {
+  const { endpoints = 5, seconds = 10, rounds = 1 } = options;
+  const kafka = await openKillableKafka();
+  try {
+    return await withRig(options, { BELLWIRE_KAFKA_BROKERS: kafka.brokers }, async (rig) => {
+      const failed: string[] = [];
+      for (let round = 1; round <= rounds; round++) {
+        const run = await rig.newRun(endpoints);
+        const result = await brokerRun(kafka, run, { downSeconds: seconds, eventsPerSecond: 200, loadSeconds: 5 });
+        run.close();
+        failed.push(...report(`broker round ${round}`, result, isBrokerFine(result)));
+      }
+      return failed;
+    });
+  } finally {
+    await kafka.close();
+  }
+};
+
+const postgres: Scenario = async (options) => {
+  const { endpoints = 5, seconds = 60 } = options;
+  const settings = { downSeconds: seconds, eventsPerSecond: 100, loadSeconds: 5 };
+  const server = await openStoppablePostgres();
+  try {
+    return await withRig(options, { BELLWIRE_DATABASE_URL: server.url }, async (rig) => {
+      const run = await rig.newRun(endpoints);
+      const result = await postgresRun(rig, server, run, settings);
+      run.close();
+      return report('postgres', result, isPostgresFine(result, settings));
+    });
+  } finally {
+    await server.close();
+  }
+};
+
+const writes: Scenario = (options) =>
+  withRig(options, { BELLWIRE_REQUESTS_PER_MINUTE: '1000000' }, async (rig) => {
+    const result = await writesRun(rig, options.rounds ?? 1000);
+    return report('writes', result, isWritesFine(result));
+  });
+
+const join: Scenario = (options) =>
+  withRig(options, {}, async (rig) => {
+    const run = await rig.newRun(options.endpoints ?? 5);
+    const result = await joinRun(rig, run, { rounds: options.rounds ?? 10, eventsPerSecond: 100 });
+    run.close();
+    return report('join', result, isJoinFine(result));
+  });
+
+const scenarios = { kill, broker, postgres, writes, join } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof scenarios;
 
-export const scenarioNames: readonly ScenarioName[] = ['kill'];
+export const scenarioNames: readonly ScenarioName[] = ['kill', 'broker', 'postgres', 'writes', 'join'];
 
 /** Runs them one after the other; answers what was not as promised. */
 export const runScenarios = async (

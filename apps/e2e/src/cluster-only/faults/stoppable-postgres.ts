@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openEmbeddedPostgres } from '@bellwire/provision';
+import { openForwarder } from './forwarder.ts';
+
+/** A Postgres of a run's own, at one address and on one folder however often it is stopped. */
+export interface StoppablePostgres {
+  url: string;
+  /** Ends all sessions and the server. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const database = 'bellwire';
+
+export const openStoppablePostgres = async (): Promise<StoppablePostgres> => {
+  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'bellwire-postgres-'));
+  const open = () => openEmbeddedPostgres({ dataDir, databases: [database], settings: { max_connections: 200 } });
+  let postgres = await open();
+  const portOf = (): number => Number(new URL(postgres.url(database)).port);
+  const forwarder = await openForwarder(portOf());
+  const url = Object.assign(new URL(postgres.url(database)), { port: String(forwarder.port) }).href;
+  const stop = async (): Promise<void> => {
+    await forwarder.shut();
+    await postgres.close();
+  };
+  return {
+    url,
+    stop,
+    start: async () => {
+      postgres = await open();
+      await forwarder.open(portOf());
+    },
+    close: async () => {
+      await stop();
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+};
