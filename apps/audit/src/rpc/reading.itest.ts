@@ -94,6 +94,32 @@ describe('who asks', () => {
   });
 });
 
+describe('a list', () => {
+  const wrong = (...paths: string[]) => ({ reason: 'INVALID_FIELD', fields: paths.map((path) => ({ path })) });
+  const nul = 'a\u0000';
+
+  test('is not filtered by NUL', async () => {
+    await expect(audit.listEvents({ type: nul, subject: nul })).rejects.toMatchObject(wrong('type', 'subject'));
+    const filters = { endpointId: nul, eventId: nul, eventType: nul, subject: nul };
+    const paths = ['endpoint_id', 'event_id', 'event_type', 'subject'];
+    await expect(audit.listDeliveries(filters)).rejects.toMatchObject(wrong(...paths));
+    await expect(audit.listDeadLetters({ subject: nul })).rejects.toMatchObject(wrong('subject'));
+  });
+
+  test('does not go on after the cursor of another one', async () => {
+    const stories = [aStory({ tenantId: 'ten_pages' }), aStory({ tenantId: 'ten_pages' })];
+    await record(...stories.flatMap((story) => [theEvent(story), theFanOut(story)]));
+    const events = await audit.listEvents({ limit: 1 }, 'ten_pages');
+    const deliveries = await audit.listDeliveries({ limit: 1 }, 'ten_pages');
+    const { nextCursor: ofEvents } = events;
+    const { nextCursor: ofDeliveries } = deliveries;
+    expect((await audit.listEvents({ cursor: ofEvents }, 'ten_pages')).events).toHaveLength(1);
+    expect((await audit.listDeliveries({ cursor: ofDeliveries }, 'ten_pages')).deliveries).toHaveLength(1);
+    await expect(audit.listEvents({ cursor: ofDeliveries })).rejects.toMatchObject(wrong('cursor'));
+    await expect(audit.listDeliveries({ cursor: ofEvents })).rejects.toMatchObject(wrong('cursor'));
+  });
+});
+
 describe('what is not recorded', () => {
   test('is said to be too young where audit has not come that far', async () => {
     const nowMs = Date.now();

@@ -1,5 +1,5 @@
 import { actingFor, type Clock, type Scope } from '@bellwire/domain';
-import { Fault, invalidField } from '@bellwire/errors';
+import { Fault, invalidField, invalidFields } from '@bellwire/errors';
 import { inTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
 import type { Call } from '@bellwire/rpc';
 import type { AsOf } from '../as-of.ts';
@@ -101,8 +101,8 @@ const decodeCursor = (cursor: string, idPattern: RegExp): Slice['after'] => {
   return { acceptedAtMs: Number(time), id };
 };
 
-/** Ids as they may stand in a cursor. */
-export const eventIdPattern = /^[\w.:-]{1,200}$/;
+/** Ids as they may stand in a cursor: the cursor of one list is none of another. */
+export const eventIdPattern = /^evt_[0-9A-Z]{26}$/;
 export const deliveryIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
@@ -125,6 +125,17 @@ export const sliceOf = ({ since, until, limit, cursor }: ListRequest, idPattern:
     after: decodeCursor(cursor, idPattern),
     limit: (limit === 0 ? 50 : limit) + 1,
   };
+};
+
+/**
+ * What a list is filtered by: texts of any kind, except that Postgres knows no NUL.
+ *
+ * @param filters by the names of the contract
+ * @throws Fault INVALID_FIELD
+ */
+export const refuseNul = (filters: Readonly<Record<string, string | undefined>>): void => {
+  const wrong = Object.entries(filters).filter(([, text]) => text?.includes('\u0000'));
+  if (wrong.length > 0) throw invalidFields(wrong.map(([path]) => ({ path, message: 'must not contain NUL' })));
 };
 
 /** The page of what a slice has found, and the cursor of the next; empty on the last page. */
