@@ -4,6 +4,7 @@ import { readPage } from './page.ts';
 const names = Array.from({ length: 120 }, (_, index) => `n${String(index).padStart(3, '0')}`);
 const page = (limit: number, cursor = '') =>
   readPage(
+    'event-type',
     { limit, cursor },
     async ({ after, limit: count }) => names.filter((name) => name > after).slice(0, count),
     (name) => name,
@@ -27,7 +28,15 @@ describe('pages', () => {
 
   test('refuse a limit over 100 and a cursor that is none', async () => {
     await expect(page(101)).rejects.toMatchObject({ reason: 'INVALID_FIELD', fields: [{ path: 'limit' }] });
-    for (const cursor of ['*', 'AAAA', Buffer.from("a' or 1").toString('base64url')]) {
+    const texts = [
+      "a' or 1",
+      "event-type/a' or 1",
+      'event-type/',
+      'order.paid',
+      'endpoint/ep_1',
+      '1700000000000.evt_1',
+    ];
+    for (const cursor of ['*', 'AAAA', ...texts.map((text) => Buffer.from(text).toString('base64url'))]) {
       await expect(page(1, cursor)).rejects.toMatchObject({ reason: 'INVALID_FIELD', fields: [{ path: 'cursor' }] });
     }
   });

@@ -15,10 +15,16 @@ export interface Page<Item> {
   nextCursor: string;
 }
 
-const afterOf = (cursor: string): string => {
-  const after = Buffer.from(cursor, 'base64url').toString();
-  if (cursor !== '' && !/^[\w.-]{1,128}$/.test(after)) throw invalidField('cursor', 'must come from the page before');
-  return after;
+/** What a list is of: the cursor of one is none of another, however much their ids look alike. */
+export type Listed = 'tenant' | 'api-key' | 'event-type' | 'endpoint';
+
+const cursorOf = (listed: Listed, id: string): string => Buffer.from(`${listed}/${id}`).toString('base64url');
+
+const afterOf = (listed: Listed, cursor: string): string => {
+  if (cursor === '') return '';
+  const [, of, id] = /^([a-z-]+)\/([\w.-]{1,128})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (of !== listed || id === undefined) throw invalidField('cursor', 'must come from the page before');
+  return id;
 };
 
 /**
@@ -28,15 +34,16 @@ const afterOf = (cursor: string): string => {
  * @throws Fault INVALID_FIELD for limit and cursor
  */
 export const readPage = async <Item>(
+  listed: Listed,
   { limit, cursor }: PageRequest,
   read: (slice: Slice) => Promise<readonly Item[]>,
   idOf: (item: Item) => string,
 ): Promise<Page<Item>> => {
   if (limit > 100) throw invalidField('limit', 'must be between 1 and 100');
   const size = limit === 0 ? 50 : limit;
-  const found = await read({ after: afterOf(cursor), limit: size + 1 });
+  const found = await read({ after: afterOf(listed, cursor), limit: size + 1 });
   const items = found.slice(0, size);
   const last = items.at(-1);
   const hasMore = found.length > size && last !== undefined;
-  return { items, nextCursor: hasMore ? Buffer.from(idOf(last)).toString('base64url') : '' };
+  return { items, nextCursor: hasMore ? cursorOf(listed, idOf(last)) : '' };
 };

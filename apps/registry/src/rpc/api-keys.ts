@@ -26,6 +26,7 @@ export const apiKeyRpcs = (
       const { tenantId } = request;
       if (!isIdText(tenantId)) throw noSuchTenant();
       const { items, nextCursor } = await readPage(
+        'api-key',
         request,
         (slice) =>
           store.inTenant(tenantId, async (tx) => {

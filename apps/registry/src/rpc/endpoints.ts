@@ -38,6 +38,7 @@ const readRpcs = ({ handlers, store }: RpcDeps): Reads => ({
     }
     const subject = own ?? request.subject;
     const { items, nextCursor } = await readPage(
+      'endpoint',
       request,
       (slice) =>
         store.inTenant(tenantId, async (tx) => {

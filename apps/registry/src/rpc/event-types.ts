@@ -36,6 +36,7 @@ export const eventTypeRpcs = (deps: RpcDeps): EventTypeRpcs => {
     listEventTypes: handlers.unary('ListEventTypes', async (request, call) => {
       const { tenantId } = acting(call, 'event-types:read');
       const { items, nextCursor } = await readPage(
+        'event-type',
         request,
         (slice) =>
           store.inTenant(tenantId, async (tx) => {

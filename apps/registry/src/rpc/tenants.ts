@@ -26,6 +26,7 @@ export const tenantRpcs = (
     listTenants: handlers.unary('ListTenants', async (request, { principal }) => {
       requireAdmin(principal);
       const { items, nextCursor } = await readPage(
+        'tenant',
         request,
         (slice) => store.acrossTenants((tx) => listTenants(tx, slice)),
         ({ id }) => id,
