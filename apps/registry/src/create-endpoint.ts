@@ -6,7 +6,7 @@ import type { EgressPolicy } from '@bellwire/egress';
 import { Fault } from '@bellwire/errors';
 import type { RandomBytes } from '@bellwire/secrets';
 import { newSecret, secretProblem } from '@bellwire/signing';
-import { checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
+import { boundSubjectProblems, checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
 import { hidden, revealKept, type EndpointWriteDeps } from './next-endpoint.ts';
 import { endpointChange } from './registry-change.ts';
 import { replaceSecrets } from './store/endpoint-secrets.ts';
@@ -31,7 +31,7 @@ export const completeRetry = (retry: Endpoint['retry'], dialect: Dialect): Endpo
 
 /**
  * Makes an endpoint and its secret, which is in this answer and nowhere else. Answers once the change is on the log: events
- * published after it reach the endpoint. A call that ends with LOG_UNAVAILABLE may have made it all the same.
+ * published after it reach the endpoint. With a key that is bound to a subject it is that subject's. A call that ends with LOG_UNAVAILABLE may have made it all the same.
  *
  * @throws Fault INVALID_FIELD, INVALID_URL, INVALID_FILTER, UNKNOWN_TENANT, LOG_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
@@ -45,6 +45,7 @@ export const makeCreateEndpoint =
       const wanted = { ...given, subject: acting.subject ?? given.subject };
       const wrongSecret = request.secret === undefined ? undefined : secretProblem(dialect.signature, request.secret);
       const problems = [
+        ...(given.subject === undefined ? [] : boundSubjectProblems(given.subject, acting.subject)),
         ...revealKept(wanted.headers, {}).problems,
         ...(wrongSecret === undefined ? [] : [wrongSecret]),
       ];

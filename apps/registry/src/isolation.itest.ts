@@ -110,7 +110,7 @@ describe('who may see what', () => {
   test('a key with a subject sees and makes only what is that subject’s', async () => {
     const { tenant, calls } = await aUser(registry);
     const user = await aKey(registry, tenant, { subject: 'user_1' });
-    const mine = await user.createEndpoint({ endpoint: anEndpoint({ subject: 'user_2' }) });
+    const mine = await user.createEndpoint({ endpoint: anEndpoint() });
     expect(mine.endpoint?.subject).toBe('user_1');
     const theirs = idOf(await calls.createEndpoint({ endpoint: anEndpoint({ subject: 'user_2' }) }));
     const nobodys = idOf(await calls.createEndpoint({ endpoint: anEndpoint() }));
@@ -125,8 +125,24 @@ describe('who may see what', () => {
     expect(await listed(user, 'user_2')).toEqual([]);
     expect(await listed(calls, 'user_2')).toEqual([theirs]);
     expect(await listed(calls)).toHaveLength(3);
-    const endpoint = anEndpoint({ id: idOf(mine), subject: 'user_2' });
-    expect((await user.updateEndpoint({ endpoint, updateMask: ['subject'] })).subject).toBe('user_1');
+  });
+
+  test('a key with a subject is told that it cannot name another', async () => {
+    const { tenant, calls } = await aUser(registry);
+    const user = await aKey(registry, tenant, { subject: 'user_1' });
+    const message = 'must be user_1 or absent with this key';
+    const told = expect.objectContaining({ reason: 'INVALID_FIELD', fields: [{ path: 'subject', message }] });
+    await expect(user.createEndpoint({ endpoint: anEndpoint({ subject: 'user_2' }) })).rejects.toEqual(told);
+    const id = idOf(await user.createEndpoint({ endpoint: anEndpoint({ subject: 'user_1' }) }));
+    for (const subject of ['user_2', undefined]) {
+      const endpoint = anEndpoint({ id, subject });
+      await expect(user.updateEndpoint({ endpoint, updateMask: ['subject'] })).rejects.toEqual(told);
+      expect((await user.updateEndpoint({ endpoint, updateMask: ['url'] })).subject).toBe('user_1');
+    }
+    const own = anEndpoint({ id, subject: 'user_1' });
+    expect((await user.updateEndpoint({ endpoint: own, updateMask: ['subject'] })).subject).toBe('user_1');
+    const freed = await calls.updateEndpoint({ endpoint: anEndpoint({ id }), updateMask: ['subject'] });
+    expect(freed.subject).toBeUndefined();
   });
 
   test('row-level security is forced on every table of the schema, and the tenant leads every index', async () => {

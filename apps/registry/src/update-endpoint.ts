@@ -4,16 +4,15 @@ import type { Acting } from '@bellwire/domain';
 import type { EgressPolicy } from '@bellwire/egress';
 import { invalidField } from '@bellwire/errors';
 import { completeRetry, dialectOf } from './create-endpoint.ts';
-import { checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
+import { boundSubjectProblems, checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
 import { lockEndpoint, revealKept, writeNext, type EndpointWriteDeps } from './next-endpoint.ts';
 import { requestedByUser } from './switch-endpoint.ts';
 import { tenantOf } from './tenant-of.ts';
 
-/** Fields that the mask names, from the endpoint that was given; a subject stays that of a key that is bound to one. */
-const changesOf = (given: Endpoint, mask: readonly string[], acting: Acting): Partial<Endpoint> => {
+/** Fields that the mask names, from the endpoint that was given. */
+const changesOf = (given: Endpoint, mask: readonly string[]): Partial<Endpoint> => {
   const changes = mask.map((path) => endpointFields.get(path)?.part(given) ?? {});
-  const changed: Partial<Endpoint> = Object.assign({}, ...changes);
-  return mask.includes('subject') ? { ...changed, subject: acting.subject ?? given.subject } : changed;
+  return Object.assign({}, ...changes);
 };
 
 /** A switch by hand: off as the user's wish, on without a reason; nothing where it stood so. */
@@ -40,10 +39,14 @@ export const makeUpdateEndpoint =
       const dialect = dialectOf(await tenantOf(write.tx, acting.tenantId));
       const stored = await lockEndpoint(write, acting, given.id);
       if (mask.length === 0) return stored.endpoint;
-      const changes = changesOf(given, mask, acting);
+      const changes = changesOf(given, mask);
       const revealed = changes.headers && revealKept(changes.headers, seal.openHeaders(stored));
       const wanted = { ...stored.endpoint, ...changes, headers: revealed?.headers ?? {} };
-      checkEndpoint(wanted, mask, { urlPolicy, dialectHeaders: headerNames(dialect) }, revealed?.problems);
+      const problems = [
+        ...(mask.includes('subject') ? boundSubjectProblems(given.subject, acting.subject) : []),
+        ...(revealed?.problems ?? []),
+      ];
+      checkEndpoint(wanted, mask, { urlPolicy, dialectHeaders: headerNames(dialect) }, problems);
       if (changes.retry !== undefined) changes.retry = completeRetry(changes.retry, dialect);
       return await writeNext(write, deps, stored, {
         changes: { ...changes, ...switchOf(changes, stored.endpoint) },

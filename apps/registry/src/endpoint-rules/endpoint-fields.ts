@@ -94,6 +94,10 @@ export const endpointFields: ReadonlyMap<string, EndpointField> = new Map<string
   ['enabled', { problems: () => [], part: ({ enabled }) => ({ enabled }) }],
 ]);
 
+/** A key that is bound to a subject names no other: what is another's, or everybody's, is not its to make. */
+export const boundSubjectProblems = (given: string | undefined, own: string | undefined): FieldProblem[] =>
+  own === undefined || given === own ? [] : [{ path: 'subject', message: `must be ${own} or absent with this key` }];
+
 /** Several refusals as one: it keeps its reason where there is only one, and lists every field. */
 const together = (faults: readonly Fault[]): Fault => {
   const [first, ...others] = faults;
