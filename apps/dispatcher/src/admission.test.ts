@@ -18,14 +18,18 @@ const setUp = (maxInFlight = 10) => {
       },
       spill: () => spilled.push(name),
     });
-  const release = (name: string, durationMs = 10) =>
-    slots
-      .splice(
-        slots.findIndex((each) => each.name === name),
-        1,
-      )[0]
-      ?.slot.release(durationMs);
-  return { clock, admission, admit, release, started, spilled, slots };
+  const end = (slot: Slot | undefined, durationMs: number): void => {
+    slot?.ended(durationMs);
+    slot?.recorded();
+  };
+  const release = (name: string, durationMs = 10): void => {
+    const [found] = slots.splice(
+      slots.findIndex((each) => each.name === name),
+      1,
+    );
+    end(found?.slot, durationMs);
+  };
+  return { clock, admission, admit, end, release, started, spilled, slots };
 };
 
 describe('admission', () => {
@@ -74,6 +78,15 @@ describe('admission', () => {
     expect(admission.queued()).toBe(4);
   });
 
+  test('starts no more than it can record', () => {
+    const { admit, slots, started } = setUp(2);
+    for (const name of ['a1', 'b1', 'c1']) admit(name, name.charAt(0));
+    for (const { slot } of slots) slot.ended(5);
+    expect(started).toEqual(['a1', 'b1']);
+    slots[0]?.slot.recorded();
+    expect(started).toEqual(['a1', 'b1', 'c1']);
+  });
+
   test('serves waiting endpoints in turn when the process is full', () => {
     const { admit, release, started } = setUp(2);
     admit('a1', 'a');
@@ -89,24 +102,17 @@ describe('admission', () => {
     const step = fc.record({ endpoint: fc.constantFrom('a', 'b', 'c'), releases: fc.nat(3), durationMs: fc.nat(5000) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-        const { admission, admit, slots, started, spilled } = setUp(4);
+        const { admission, admit, end, release, slots, started, spilled } = setUp(4);
         steps.forEach(({ endpoint, releases, durationMs }, index) => {
           admit(`${endpoint}${index}`, endpoint);
-          for (const { name } of slots.slice(0, releases)) {
-            slots
-              .splice(
-                slots.findIndex((each) => each.name === name),
-                1,
-              )[0]
-              ?.slot.release(durationMs);
-          }
+          for (const { name } of slots.slice(0, releases)) release(name, durationMs);
           for (const each of ['a', 'b', 'c']) {
             expect(slots.filter(({ name }) => name.startsWith(each)).length).toBeLessThanOrEqual(2);
           }
           expect(slots.length).toBe(admission.inFlight());
           expect(admission.inFlight()).toBeLessThanOrEqual(4);
         });
-        while (slots.length > 0) slots.shift()?.slot.release(1);
+        while (slots.length > 0) end(slots.shift()?.slot, 1);
         expect(started.length + spilled.length).toBe(steps.length);
         expect(admission.queued()).toBe(0);
       }),

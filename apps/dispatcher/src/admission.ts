@@ -5,15 +5,17 @@ import { ended, newLine, roomOf, waitOf, type Line } from './endpoint-line.ts';
 /** What the deliverer may start now, per endpoint and in all. */
 export interface AdmissionOptions {
   clock: Clock;
-  /** Requests in flight of this process. */
+  /** Deliveries of this process that are started and whose outcome is not on the log yet: what a crash may repeat. */
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
 }
 
 export interface Slot {
-  /** Called when the request has ended: the next one of the endpoint, or of another that waits, starts. */
-  release(durationMs: number): void;
+  /** The request has ended: the next one of the endpoint may start. */
+  ended(durationMs: number): void;
+  /** Its outcome is on the log: the process may start another one, and so goes no faster than it can record. */
+  recorded(): void;
 }
 
 export interface Candidate {
@@ -33,6 +35,7 @@ export interface Admission {
 }
 
 const restingEndpoints = 20_000;
+
 /**
  * Starts a delivery now, lets it wait for a moment in memory, or spills it to a tier, so that an endpoint which is slow
  * takes at most its own slots and a short queue. Endpoints that wait are served in turn.
@@ -58,18 +61,18 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     const begun = { atMs: clock.now() };
     line.begun.add(begun);
     inFlight++;
-    let isReleased = false;
     candidate.start({
-      release: (durationMs) => {
-        if (isReleased) return;
-        isReleased = true;
+      ended: (durationMs) => {
         ended(line, begun, durationMs);
-        inFlight--;
         if (line.queue.length > 0) turn.add(candidate.endpointId);
         else if (line.begun.size === 0) {
           lines.delete(candidate.endpointId);
           restingMeans.set(candidate.endpointId, line.meanMs);
         }
+        serve();
+      },
+      recorded: () => {
+        inFlight--;
         serve();
       },
     });

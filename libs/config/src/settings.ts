@@ -66,7 +66,9 @@ export const settingsTable = z.object({
   BELLWIRE_MAX_CONCURRENCY: integer(64, { min: 1, max: 1000 }).describe(
     'Requests in flight to one endpoint, where it sets no limit itself.',
   ),
-  BELLWIRE_MAX_IN_FLIGHT: integer(512, { min: 1, max: 10_000 }).describe('Requests in flight of one dispatcher.'),
+  BELLWIRE_MAX_IN_FLIGHT: integer(512, { min: 1, max: 10_000 }).describe(
+    'Deliveries of one dispatcher that are started and not yet recorded: what a crash may repeat.',
+  ),
   BELLWIRE_DELIVERY_DEADLINE_HOURS: integer(168, { min: 1, max: 720 }).describe(
     'Longest life of a round of a delivery, in hours.',
   ),

@@ -49,7 +49,11 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot): void => {
     const { headers } = task.record;
-    attemptDelivery({ delivery, endpoint, headers, onEnded: slot.release }).then(task.settle, onFailure);
+    const recorded = (): void => {
+      task.settle();
+      slot.recorded();
+    };
+    attemptDelivery({ delivery, endpoint, headers, onEnded: slot.ended }).then(recorded, onFailure);
   };
 
   /** The record with the attempt number under which it goes on; undefined where it is stale. */
