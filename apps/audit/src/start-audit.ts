@@ -45,6 +45,8 @@ export interface AuditDeps {
 const service = 'bellwire.audit.v1.AuditService';
 const drainTimeoutMs = 5000;
 const watchIntervalMs = 60_000;
+/** What is recorded is visible within a second: this, the writing and the log between. */
+const gatherMs = 250;
 
 /** Apart, so that no query waits behind a batch, and no batch behind queries. */
 const openDatabases = ({
@@ -79,7 +81,7 @@ const startRecording = async (deps: AuditDeps, database: Database<Tables>): Prom
   const writeBatch = makeWriteBatch({ writeRows: makeWriteRows({ pool: database.pool, partitions }), clock, log });
   const writer = scope.own(
     'audit writer',
-    openWriter({ decode: makeDecode({ clock, retentionMs }), writeBatch, log, onFailure }),
+    openWriter({ decode: makeDecode({ clock, retentionMs }), writeBatch, log, onFailure, gatherMs }),
   );
   const watching = setInterval(makeWatchLag({ writer, clock, log }), watchIntervalMs);
   scope.own('audit lag watch', { close: () => clearInterval(watching) });

@@ -30,11 +30,12 @@ const partitionMissing = '23514';
 // https://www.postgresql.org/docs/18/errcodes-appendix.html
 const isUnstorable = (sqlState: string): boolean => /^(22|23|54)/.test(sqlState) && sqlState !== partitionMissing;
 
-const statementsOf = (rows: Rows): Statement[] => {
-  const statements: Statement[] = [];
+/** Each is made when its turn comes: all at once would hold up the thread that delivers for longer. */
+const statementsOf = (rows: Rows): (() => Statement)[] => {
+  const statements: (() => Statement)[] = [];
   const push = <Row>(make: (some: readonly Row[]) => Statement, all: readonly Row[]): void => {
     for (let at = 0; at < all.length; at += rowsPerStatement) {
-      statements.push(make(all.slice(at, at + rowsPerStatement)));
+      statements.push(() => make(all.slice(at, at + rowsPerStatement)));
     }
   };
   push(upsertEvents, rows.events);
@@ -67,7 +68,7 @@ export const makeWriteRows =
     try {
       // Two statements in one round trip; audit writes for all tenants.
       await client.query(`begin; set local bellwire.tenant_id = '*'`);
-      for (const statement of statementsOf(rows)) await client.query(statement);
+      for (const statement of statementsOf(rows)) await client.query(statement());
       await client.query('commit');
       client.release();
     } catch (error) {

@@ -51,12 +51,12 @@ const aStore = () => {
   };
 };
 
-const setUp = (limits = { rows: 2000, bytes: 1e6 }) => {
+const setUp = (limits = { rows: 2000, bytes: 1e6 }, gatherMs = 0) => {
   const store = aStore();
   const settled: number[] = [];
   const failures: unknown[] = [];
   const { writeBatch } = store;
-  const writer = openWriter({ decode, writeBatch, log, limits, onFailure: (error) => failures.push(error) });
+  const writer = openWriter({ decode, writeBatch, log, limits, gatherMs, onFailure: (error) => failures.push(error) });
   return { store, settled, failures, writer };
 };
 
@@ -116,6 +116,41 @@ describe('the writer', () => {
     await store.answer(new Error('away'));
     await closed;
     expect({ settled, failures }).toEqual({ settled: [], failures: [] });
+  });
+
+  test('gathers for as long as it is told, from the first record on', async () => {
+    const { store, writer } = setUp(undefined, 100);
+    const startedAt = performance.now();
+    for (let offset = 0; store.batches.length === 0; offset++) {
+      writer.add([taskOf(recordOf(offset), [])]);
+      await tick();
+    }
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThan(95);
+    expect(store.batches[0]?.length).toBeGreaterThan(2);
+    await store.answer();
+    await writer.close();
+  });
+
+  test('does not wait where a batch is full, by records or by bytes, nor to close', async () => {
+    const { store, settled, writer } = setUp({ rows: 2, bytes: 1e6 }, 1e6);
+    writer.add([taskOf(recordOf(0), settled)]);
+    await tick();
+    expect(store.batches).toEqual([]);
+    writer.add([taskOf(recordOf(1), settled), taskOf(recordOf(2), settled)]);
+    await tick();
+    expect(store.offsets()).toEqual([[0, 1]]);
+    await store.answer();
+    expect(settled).toEqual([0, 1]);
+    await writer.close();
+    expect(store.batches).toHaveLength(1);
+
+    const other = setUp({ rows: 1000, bytes: 10 }, 1e6);
+    other.writer.add([taskOf(recordOf(0), [])]);
+    await tick();
+    expect(other.store.batches).toHaveLength(1);
+    await other.store.answer();
+    await other.writer.close();
   });
 
   test('passes over what has moved to another process', async () => {
