@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Fault } from '@bellwire/errors';
+import { Fault, invalidFields } from '@bellwire/errors';
+import { membersOf, type Members } from './json-text.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The JSON text of the body as it came, for members that pass through untouched; empty where there is none. */
-    bodyText: string;
+    /** The members of the body as minified JSON text, by name: some pass through untouched. */
+    bodyMembers: Members['texts'] | undefined;
   }
 }
 
@@ -12,7 +13,6 @@ declare module 'fastify' {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const parse = (bytes: Buffer): { text: string; value: unknown } => {
-  if (bytes.length === 0) return { text: '', value: undefined };
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -22,19 +22,26 @@ const parse = (bytes: Buffer): { text: string; value: unknown } => {
   }
 };
 
-/**
- * JSON is the only content type. No guard against `__proto__` members is needed: JSON.parse makes them own properties,
- * bodies are strict objects, and free-form members are taken as text.
- */
+/** @throws Fault INVALID_FIELD for members that are given twice: readers differ in which one they take */
+const textsOf = (object: string): Members['texts'] => {
+  const { texts, repeated } = membersOf(object);
+  if (repeated.length > 0) throw invalidFields(repeated.map((path) => ({ path, message: 'is given twice' })));
+  return texts;
+};
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON is the only content type. `__proto__` is an own property of what JSON.parse makes; `validate.ts` refuses it. */
 export const readJsonBodies = (app: FastifyInstance): void => {
-  app.decorateRequest('bodyText', '');
+  app.decorateRequest('bodyMembers', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer) => {
+      if (bytes.length === 0) return undefined;
       const { text, value } = parse(bytes);
-      request.bodyText = text;
+      if (isObject(value)) request.bodyMembers = textsOf(text);
       return value;
     },
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { JsonText, memberText, minify, writeJson } from './json-text.ts';
+import { JsonText, membersOf, minify, writeJson } from './json-text.ts';
 
-describe('memberText', () => {
+describe('membersOf', () => {
   test.each([
     ['{"data":1.0}', '1.0'],
     ['{"data":1e5}', '1e5'],
@@ -23,21 +23,26 @@ describe('memberText', () => {
     ['{"d\\u0061ta":1.50}', '1.50'],
     ['{"data":"é 😀\u2028"}', '"é 😀\u2028"'],
   ])('finds in %s the text as written', (body, expected) => {
-    expect(memberText(body, 'data')).toBe(expected);
+    expect(membersOf(body).texts.get('data')).toBe(expected);
   });
 
   test('drops the white space around tokens and keeps it within strings', () => {
     const body = ' {\r\n\t"type" : "a" ,\n "data" : { "b c" : [ 1.0 ,\t"x  \\" y" , { } ] , "a" : null }\n}\n';
-    expect(memberText(body, 'data')).toBe('{"b c":[1.0,"x  \\" y",{}],"a":null}');
+    expect(membersOf(body).texts.get('data')).toBe('{"b c":[1.0,"x  \\" y",{}],"a":null}');
   });
 
   test.each(['{}', '{"type":"data"}', '{"other":{"data":1}}'])('finds nothing in %s', (body) => {
-    expect(memberText(body, 'data')).toBeUndefined();
+    expect(membersOf(body).texts.get('data')).toBeUndefined();
+  });
+
+  test('names what is given more than once, however it is escaped', () => {
+    expect(membersOf('{"a":1,"b":{"c":1,"c":2},"\\u0061":2,"a":3}').repeated).toEqual(['a']);
+    expect(membersOf('{"a":1,"b":["a","a"]}').repeated).toEqual([]);
   });
 
   test('survives nesting that would overflow a recursive parser', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    expect(memberText(`{"data":${deep}}`, 'data')).toBe(deep);
+    expect(membersOf(`{"data":${deep}}`).texts.get('data')).toBe(deep);
   });
 });
 

@@ -47,21 +47,28 @@ export const minify = (json: string): string => {
   return minified + json.slice(copied);
 };
 
-/**
- * The minified text of a member of a JSON object, or undefined where it has none. Of members with the same name the last
- * one counts, as for JSON.parse.
- * @param object valid JSON text of an object
- */
-export const memberText = (object: string, name: string): string | undefined => {
+/** The members of a JSON object. */
+export interface Members {
+  /** Minified text by name. Of members with the same name the last one counts, as for JSON.parse. */
+  texts: ReadonlyMap<string, string>;
+  /** Names that are given more than once. */
+  repeated: readonly string[];
+}
+
+/** @param object valid JSON text of an object */
+export const membersOf = (object: string): Members => {
   const json = minify(object);
-  let found: string | undefined;
+  const texts = new Map<string, string>();
+  const repeated = new Set<string>();
   for (let at = 1; json.charCodeAt(at) === quote;) {
     const valueStart = afterString(json, at) + 1;
     const valueEnd = afterValue(json, valueStart);
-    if (JSON.parse(json.slice(at, valueStart - 1)) === name) found = json.slice(valueStart, valueEnd);
+    const name = String(JSON.parse(json.slice(at, valueStart - 1)));
+    if (texts.has(name)) repeated.add(name);
+    texts.set(name, json.slice(valueStart, valueEnd));
     at = valueEnd + 1;
   }
-  return found;
+  return { texts, repeated: [...repeated] };
 };
 
 /** JSON text that stands for a value in an answer: `writeJson` puts it in verbatim. */

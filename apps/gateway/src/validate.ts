@@ -1,13 +1,10 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
+import { pathBelow } from './field-path.ts';
+import { bodyTextProblems, queryTextProblems } from './text-problems.ts';
 
-/** `event_types[2]`, `retry.schedule_seconds[0]`. */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, '');
+const pathText = (path: readonly PropertyKey[]): string => path.reduce<string>(pathBelow, '');
 
 const kindNames: Readonly<Record<string, string>> = {
   string: 'a string',
@@ -46,8 +43,14 @@ const problemsOf = (issue: z.core.$ZodIssue): FieldProblem[] =>
     ? issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: 'is not known here' }))
     : [{ path: pathText(issue.path), message: issue.message }];
 
+const textProblems: Readonly<Record<string, (input: unknown) => FieldProblem[]>> = {
+  body: bodyTextProblems,
+  querystring: queryTextProblems,
+};
+
 /**
- * Checks shape only: types, required members, unknown ones. The rules belong to the services.
+ * Checks shape only: types, required members, unknown ones, and texts that could not be passed on as they are. The rules
+ * belong to the services.
  * Answers every problem of a part (path, query or body) as one Fault.
  */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
@@ -56,10 +59,11 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     // Fastify gives null for a body that is absent.
     const given = httpPart === 'body' ? (input ?? undefined) : input;
     const parsed = schema.safeParse(given, { error: sentenceOf });
-    if (parsed.success) return { value: parsed.data };
-    const problems = parsed.error.issues.flatMap(problemsOf);
-    const whole = problems.find(({ path }) => path === '');
-    const fault =
-      whole === undefined ? invalidFields(problems) : new Fault('MALFORMED_REQUEST', `The body ${whole.message}.`);
-    return { error: fault };
+    const ofShape = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+    const whole = ofShape.find(({ path }) => path === '');
+    if (whole !== undefined) return { error: new Fault('MALFORMED_REQUEST', `The body ${whole.message}.`) };
+    const named = new Set(ofShape.map(({ path }) => path));
+    const ofTexts = textProblems[httpPart ?? '']?.(given).filter(({ path }) => !named.has(path)) ?? [];
+    if (parsed.success && ofTexts.length === 0) return { value: parsed.data };
+    return { error: invalidFields([...ofShape, ...ofTexts]) };
   };

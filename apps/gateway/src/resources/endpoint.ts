@@ -155,7 +155,7 @@ const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string 
   });
 };
 
-/** @param filterText the member `filter` as `memberText` finds it in the body */
+/** @param filterText the member `filter` as it is written in the body, minified */
 export const fromNewEndpoint = (
   { secret, ...given }: z.infer<typeof newEndpoint>,
   filterText: string | undefined,

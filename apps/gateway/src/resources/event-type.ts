@@ -31,7 +31,7 @@ const changeable = {
 export const newEventType = z.strictObject({ name: z.string(), ...changeable });
 export const eventTypeChanges = z.strictObject(changeable);
 
-/** Members that pass through as text, as `memberText` finds them in the body. */
+/** Members that pass through as text, as they are written in the body, minified. */
 export interface EventTypeTexts {
   schema: string | undefined;
   example: string | undefined;

@@ -59,7 +59,7 @@ export const toEvent = (message: Event | undefined): z.infer<typeof event> => {
   };
 };
 
-/** @param dataText the member `data` as `memberText` finds it in the body */
+/** @param dataText the member `data` as it is written in the body, minified */
 export const fromNewEvent = (given: z.infer<typeof newEvent>, dataText: string): PublishRequest => ({
   type: given.type,
   data: dataText,

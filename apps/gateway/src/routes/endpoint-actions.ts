@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { DispatcherServiceService as Dispatcher, RegistryServiceService as Registry } from '@bellwire/contracts';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
-import { memberText } from '../json-text.ts';
 import { attempt, toAttempt } from '../resources/attempt.ts';
 import { endpoint, endpointWithSecret, toEndpoint, toEndpointWithSecret } from '../resources/endpoint.ts';
 import { noBody, noQuery } from '../resources/members.ts';
@@ -35,7 +34,7 @@ const testEndpoint: Route = (app, { dispatcher }) =>
       const wanted = {
         endpointId: request.params.id,
         eventType: request.body?.event_type ?? '',
-        data: request.body === undefined ? '' : (memberText(request.bodyText, 'data') ?? ''),
+        data: request.bodyMembers?.get('data') ?? '',
       };
       const options = { ...callerOf(request), timeoutMs: testTimeoutMs };
       const { attempt: made } = await dispatcher.unary(Dispatcher.sendTest, wanted, options);

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { RegistryServiceService as Registry } from '@bellwire/contracts';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
-import { memberText } from '../json-text.ts';
 import {
   endpoint,
   endpointChanges,
@@ -32,7 +31,7 @@ const createEndpoint: Route = (app, { registry }) =>
       response: { 201: endpointWithSecret },
     },
     handler: async (request, reply) => {
-      const wanted = fromNewEndpoint(request.body, memberText(request.bodyText, 'filter'));
+      const wanted = fromNewEndpoint(request.body, request.bodyMembers?.get('filter'));
       const created = await registry.unary(Registry.createEndpoint, wanted, callerOf(request));
       const id = created.endpoint?.id;
       if (request.body.enabled === false && id !== undefined) {
@@ -92,7 +91,7 @@ const updateEndpoint: Route = (app, { registry }) =>
       response: { 200: endpoint },
     },
     handler: async (request) => {
-      const filterText = memberText(request.bodyText, 'filter');
+      const filterText = request.bodyMembers?.get('filter');
       const changes = fromEndpointChanges(request.params.id, request.body, filterText);
       return toEndpoint(await registry.unary(Registry.updateEndpoint, changes, callerOf(request)));
     },

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { RegistryServiceService as Registry } from '@bellwire/contracts';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
-import { memberText } from '../json-text.ts';
 import {
   eventType,
   eventTypeChanges,
@@ -16,9 +15,9 @@ import { listOf, noBody, noQuery, orNull, page, pageOf } from '../resources/memb
 
 const ofType = z.strictObject({ name: z.string() });
 
-const textsOf = ({ bodyText }: FastifyRequest) => ({
-  schema: memberText(bodyText, 'schema'),
-  example: memberText(bodyText, 'example'),
+const textsOf = ({ bodyMembers }: FastifyRequest) => ({
+  schema: bodyMembers?.get('schema'),
+  example: bodyMembers?.get('example'),
 });
 
 const createEventType: Route = (app, { registry }) =>

@@ -3,7 +3,6 @@ import { AuditServiceService as Audit, IngestionServiceService as Ingestion } fr
 import { invalidField } from '@bellwire/errors';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
-import { memberText } from '../json-text.ts';
 import { event, fromNewEvent, listedEvent, newEvent, toEvent, toListedEvent } from '../resources/event.ts';
 import { givenTime, noQuery, optionalTimeText, orNull, page, pageOf, recordedListOf } from '../resources/members.ts';
 
@@ -32,7 +31,7 @@ const publishEvent: Route = (app, { ingestion, publishBodyLimit }) =>
       response: { 202: z.object({ id: z.string().describe('Id of the event.') }) },
     },
     handler: async (request, reply) => {
-      const data = memberText(request.bodyText, 'data');
+      const data = request.bodyMembers?.get('data');
       if (data === undefined) throw invalidField('data', 'is required');
       const accepted = await ingestion.unary(Ingestion.publish, fromNewEvent(request.body, data), callerOf(request));
       return reply.code(202).send({ id: accepted.eventId });
