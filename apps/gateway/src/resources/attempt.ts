@@ -10,6 +10,7 @@ export const attempt = z
   .object({
     id: z.string(),
     number: z.int().describe('From 1, over all rounds.'),
+    round: z.int().describe('From 1; a redelivery opens the next.'),
     started_at: time,
     duration_ms: z.number(),
     outcome,
@@ -25,6 +26,7 @@ export const attempt = z
 export const toAttempt = (message: Attempt): z.infer<typeof attempt> => ({
   id: message.attemptId,
   number: message.number,
+  round: message.round,
   started_at: new Date(message.startedAtMs).toISOString(),
   duration_ms: message.durationMs,
   outcome: known(fromProto.outcome(message.outcome)),

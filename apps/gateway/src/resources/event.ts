@@ -18,6 +18,9 @@ export const listedEvent = z
 export const event = listedEvent
   .extend({
     deliveries: z.array(z.object({ id: z.string(), endpoint_id: z.string(), status: deliveryStatus })),
+    excluded_counts: z
+      .record(z.string(), z.int())
+      .describe('How many endpoints were not owed it, by reason: event_type, subject, filter.'),
   })
   .meta({ id: 'Event', description: 'One thing that happened.' });
 
@@ -56,6 +59,7 @@ export const toEvent = (message: Event | undefined): z.infer<typeof event> => {
       endpoint_id: endpointId,
       status: known(fromProto.status(status)),
     })),
+    excluded_counts: message.excludedCounts,
   };
 };
 

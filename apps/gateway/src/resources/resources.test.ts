@@ -75,11 +75,11 @@ describe('an event', () => {
     });
   });
 
-  test('is shown with its data verbatim and its deliveries', () => {
+  test('is shown with its data verbatim, its deliveries, and who was excluded', () => {
     expect(writeJson(toEvent(samples.event))).toBe(
       `{"id":"evt_1","type":"order.paid","subject":null,"data":${samples.event.data},` +
         `"occurred_at":"${atText}","accepted_at":"${atText}",` +
-        '"deliveries":[{"id":"d-1","endpoint_id":"ep_1","status":"retrying"}]}',
+        '"deliveries":[{"id":"d-1","endpoint_id":"ep_1","status":"retrying"}],"excluded_counts":{"filter":2}}',
     );
   });
 });
@@ -103,6 +103,7 @@ describe('a delivery', () => {
       event_id: 'evt_1',
       event_type: 'order.paid',
       endpoint_id: 'ep_1',
+      subject: null,
       status: 'delivered',
       reason: null,
       round: 2,
@@ -149,6 +150,7 @@ test('an attempt without a response says so with null', () => {
   const attempt = Attempt.fromPartial({
     attemptId: 'atm_1',
     number: 2,
+    round: 1,
     startedAtMs: at.getTime(),
     durationMs: 3,
     outcome: Outcome.UNREACHABLE,
@@ -157,6 +159,7 @@ test('an attempt without a response says so with null', () => {
   expect(shown(toAttempt(attempt))).toEqual({
     id: 'atm_1',
     number: 2,
+    round: 1,
     started_at: atText,
     duration_ms: 3,
     outcome: 'unreachable',

@@ -243,7 +243,7 @@ export const routeRows: readonly RouteRow[] = [
     route: '/v1/events/{id}',
     rpc: 'GetEvent',
     request: { id: 'evt_1' },
-    answer: { deliveries: [{ id: 'd-1', endpoint_id: 'ep_1', status: 'retrying' }] },
+    answer: { deliveries: [{ id: 'd-1', endpoint_id: 'ep_1', status: 'retrying' }], excluded_counts: { filter: 2 } },
   },
   {
     method: 'GET',
@@ -261,7 +261,7 @@ export const routeRows: readonly RouteRow[] = [
     route: '/v1/deliveries/{id}',
     rpc: 'GetDelivery',
     request: { id: 'd-1' },
-    answer: { status: 'retrying', attempts: [{ id: 'atm_1' }] },
+    answer: { status: 'retrying', subject: 'u1', attempts: [{ id: 'atm_1', round: 1 }] },
   },
   {
     method: 'POST',
