@@ -51,6 +51,19 @@ export const settingsTable = z.object({
     .regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be up to 64 letters, digits, dots, underscores and hyphens')
     .prefault('')
     .describe('Put before every topic and group, so that several suites can share one Kafka.'),
+  BELLWIRE_KAFKA_TLS: flag(false).describe('Speaks TLS to Kafka.'),
+  BELLWIRE_KAFKA_TLS_CA: optionalText().describe(
+    'File with the certificates that Kafka is trusted by; unset: the system.',
+  ),
+  BELLWIRE_KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'], 'must be plain, scram-sha-256 or scram-sha-512')
+    .optional()
+    .describe('How Kafka is told who calls; unset: it is not told.'),
+  BELLWIRE_KAFKA_SASL_USERNAME: optionalText().describe('User name at Kafka, with a mechanism.'),
+  BELLWIRE_KAFKA_SASL_PASSWORD: optionalText().describe('Password at Kafka, with a mechanism.'),
+  BELLWIRE_KAFKA_REPLICATION: integer(0, { min: 0, max: 10 }).describe(
+    "Replicas of topics that are made; 0: the brokers' own default.",
+  ),
   BELLWIRE_PARTITIONS: integer(8, { min: 1, max: 1024 }).describe(
     'Partitions of each topic, fixed when the topic is created.',
   ),

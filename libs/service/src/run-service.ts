@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Settings } from '@bellwire/config';
 import { openLogger, runProcess, type Logger, type Scope } from '@bellwire/lifecycle';
-import { openKafkaLog, topicSpecs, type Log } from '@bellwire/messaging';
+import { openKafkaLog, topicSpecs, type KafkaSasl, type KafkaTls, type Log } from '@bellwire/messaging';
 import { addressesFrom } from './addresses.ts';
 import { contextFor, openContext, type ServiceContext } from './context.ts';
 import { settingsOrExit } from './settings-or-exit.ts';
@@ -20,12 +21,34 @@ const requiredFrom = (settings: Settings) => {
   return { adminKey, masterKey, databaseUrl };
 };
 
+/** @throws Error where a mechanism is set without user name and password */
+const saslFrom = (settings: Settings): KafkaSasl | undefined => {
+  const mechanism = settings.BELLWIRE_KAFKA_SASL_MECHANISM;
+  if (mechanism === undefined) return undefined;
+  const { BELLWIRE_KAFKA_SASL_USERNAME: username, BELLWIRE_KAFKA_SASL_PASSWORD: password } = settings;
+  if (username === undefined || password === undefined) {
+    throw new Error(
+      'BELLWIRE_KAFKA_SASL_MECHANISM needs BELLWIRE_KAFKA_SASL_USERNAME and BELLWIRE_KAFKA_SASL_PASSWORD.',
+    );
+  }
+  return { mechanism, username, password };
+};
+
+const tlsFrom = (settings: Settings): KafkaTls | boolean => {
+  const file = settings.BELLWIRE_KAFKA_TLS_CA;
+  if (!settings.BELLWIRE_KAFKA_TLS || file === undefined) return settings.BELLWIRE_KAFKA_TLS;
+  return { ca: readFileSync(file, 'utf8') };
+};
+
 /** The log of a service apart: Kafka, with its topics made and checked. */
 export const openKafka = async (scope: Scope, log: Logger, settings: Settings, clientId: string): Promise<Log> => {
   const eventLog = await openKafkaLog({
     brokers: settings.BELLWIRE_KAFKA_BROKERS,
     clientId,
     prefix: settings.BELLWIRE_TOPIC_PREFIX,
+    sasl: saslFrom(settings),
+    tls: tlsFrom(settings),
+    replicationFactor: settings.BELLWIRE_KAFKA_REPLICATION === 0 ? undefined : settings.BELLWIRE_KAFKA_REPLICATION,
     onError: (error) => log.warn({ err: error }, 'log.failed'),
   });
   scope.own('log', eventLog);
