@@ -15,6 +15,7 @@ const probes = ['GET /healthz', 'GET /readyz', 'GET /openapi.json'];
 interface Operation {
   operationId: string;
   parameters?: { name: string; in: string }[];
+  requestBody?: { content: Record<string, { example?: unknown; schema: object }> };
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
 }
 
@@ -96,5 +97,69 @@ describe('the description', () => {
       if (path.startsWith('/v1/')) expect(operation.responses).toHaveProperty('default');
     }
     expect(JSON.stringify(description)).not.toContain('x-body-is-free');
+  });
+
+  test('shows bodies that it allows, and that are taken', async () => {
+    const description = await readDescription();
+    const validatorAt = validators(description);
+    const shown: string[] = [];
+    for (const { method, path, route, status } of routeRows.filter(({ json }) => json !== undefined)) {
+      const place = ['paths', route, method.toLowerCase(), 'requestBody', 'content', 'application/json', 'schema'];
+      const example =
+        description.paths[route]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.example;
+      if (example === undefined) continue;
+      const validate = validatorAt(...place);
+      expect({ route, valid: validate(example), errors: validate.errors }).toEqual({
+        route,
+        valid: true,
+        errors: null,
+      });
+      expect(await gateway.call(method, path, { json: JSON.stringify(example) })).toMatchObject({ status });
+      shown.push(`${method} ${route}`);
+    }
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        'POST /v1/tenants',
+        'POST /v1/tenants/{tenant}/api-keys',
+        'POST /v1/event-types',
+        'POST /v1/endpoints',
+        'PATCH /v1/endpoints/{id}',
+        'POST /v1/events',
+      ]),
+    );
+  });
+
+  test.each([
+    ['time-out', { timeout_ms: 1000 }, { timeout_ms: 999 }],
+    ['longest time-out', { timeout_ms: 60_000 }, { timeout_ms: 60_001 }],
+    ['schedule', { retry: { schedule_seconds: [0.1, 604_800] } }, { retry: { schedule_seconds: [0] } }],
+    ['longest wait', { retry: { schedule_seconds: [] } }, { retry: { schedule_seconds: [604_801] } }],
+    [
+      'rate',
+      { rate_limit: { limit: 100_000, period_seconds: 86_400 } },
+      { rate_limit: { limit: 1e5 + 1, period_seconds: 1 } },
+    ],
+    ['concurrency', { max_concurrency: 1000 }, { max_concurrency: 1001 }],
+    [
+      'quiet hour',
+      { quiet_hours: { start: '23:59', end: '00:00' } },
+      { quiet_hours: { start: '24:00', end: '00:00' } },
+    ],
+    ['description', { description: 'x'.repeat(1000) }, { description: 'x'.repeat(1001) }],
+    ['subject', { subject: null }, { subject: '' }],
+  ])('tells the bounds of a change: %s', async (_, right, wrong) => {
+    const place = ['paths', '/v1/endpoints/{id}', 'patch', 'requestBody', 'content', 'application/json', 'schema'];
+    const validate = validators(await readDescription())(...place);
+    expect({ valid: validate(right), errors: validate.errors }).toEqual({ valid: true, errors: null });
+    expect(validate(wrong)).toBe(false);
+  });
+
+  test('names what may be refused', async () => {
+    const { paths } = await readDescription();
+    const statuses = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
+    expect(statuses('/v1/events', 'post')).toEqual(['202', '400', '401', '403', '409', '429', 'default']);
+    expect(statuses('/v1/endpoints/{id}', 'get')).toEqual(['200', '400', '401', '403', '404', '429', 'default']);
+    expect(statuses('/v1/endpoints', 'get')).toEqual(['200', '400', '401', '403', '429', 'default']);
+    expect(statuses('/healthz', 'get')).toEqual(['200']);
   });
 });

@@ -13,6 +13,9 @@ const zodToJsonConfig = {
       delete jsonSchema.additionalProperties;
     // No content.
     if (zodSchema instanceof z.ZodUndefined) jsonSchema.type = 'null';
+    // zod leaves the examples of what it transforms out of requests.
+    const examples = z.globalRegistry.get(zodSchema)?.examples;
+    if (Array.isArray(examples)) jsonSchema.examples = examples;
     // The format says more.
     if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
@@ -27,7 +30,26 @@ const headers = z.object({
     .describe('The tenant to act for: needed with an admin key, and only then.'),
 });
 
+/** As every refusal: a problem document. */
 const refusal = { description: 'Why it failed.', content: { 'application/problem+json': { schema: problem } } };
+
+/** Operations that may meet something of the same name, or a key used before. */
+const mayConflict: ReadonlySet<string | undefined> = new Set(['publishEvent', 'createEventType']);
+
+const told = (description: string) => ({ ...refusal, description });
+
+/** What may be refused of an operation; `default` is the rest. */
+const refusalsOf = (url: string, operationId: string | undefined) => ({
+  400: told('The request breaks a rule: `fields` says where.'),
+  401: told('The key is missing, unknown or revoked.'),
+  403: told('The key may not do this.'),
+  ...(url.includes(':')
+    ? { 404: told('There is no such thing in this tenant, or it is too young to be recorded.') }
+    : {}),
+  ...(mayConflict.has(operationId) ? { 409: told('The name is taken, or the key was used with another body.') } : {}),
+  429: told('Too many calls: Retry-After says how long to wait.'),
+  default: refusal,
+});
 
 const toJsonSchemas = createJsonSchemaTransform({ zodToJsonConfig });
 
@@ -44,7 +66,7 @@ const transform: SwaggerTransform = (document) => {
     ...schema,
     headers,
     body,
-    response: { ...answers, default: refusal },
+    response: { ...answers, ...refusalsOf(url, schema.operationId) },
     [bodyIsFree]: body instanceof z.ZodOptional,
   };
   return toJsonSchemas({ ...document, schema: complete });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ApiKey, CreateApiKeyRequest } from '@bellwire/contracts';
-import { optionalTimeText, time, timeText } from './members.ts';
+import { tenantScopes } from '@bellwire/domain';
+import { optionalTimeText, sized, time, timeText, userOf } from './members.ts';
 
 export const apiKey = z
   .object({
@@ -19,14 +20,18 @@ export const createdApiKey = apiKey
   .extend({ key: z.string().describe('The key itself: in this answer and nowhere else.') })
   .meta({ id: 'CreatedApiKey' });
 
-export const newApiKey = z.strictObject({
-  name: z.string(),
-  scopes: z.array(z.string()).nullish().describe("All of a tenant's where absent or empty."),
-  subject: z
-    .string()
-    .nullish()
-    .describe('A key with a subject acts as that user: it sees and creates only what is theirs.'),
-});
+export const newApiKey = z
+  .strictObject({
+    name: sized(1, 200),
+    scopes: z
+      .array(z.string().meta({ enum: [...tenantScopes, 'publish:any'] }))
+      .nullish()
+      .describe("All of a tenant's where absent or empty."),
+    subject: userOf
+      .nullish()
+      .describe('A key with a subject acts as that user: it sees and creates only what is theirs.'),
+  })
+  .meta({ examples: [{ name: 'backend', scopes: ['events:publish', 'events:read'] }] });
 
 export const toApiKey = (message: ApiKey): z.infer<typeof apiKey> => ({
   id: message.id,

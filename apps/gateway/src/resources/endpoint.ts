@@ -7,11 +7,14 @@ import {
   type UpdateEndpointRequest,
 } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
-import { count, known, orNull, textMap, time, timeText } from './members.ts';
+import { count, known, orNull, sized, textMap, time, timeText, userOf } from './members.ts';
+
+const timeOfDay = z.string().meta({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' }).describe('Local time of day, HH:MM.');
 
 const retry = {
   schedule_seconds: z
-    .array(z.number())
+    .array(z.number().meta({ exclusiveMinimum: 0, maximum: 604_800 }))
+    .meta({ maxItems: 20 })
     .describe('Wait before the second, third, ... attempt, in seconds. Empty: one attempt.'),
   retry_on: z
     .enum(['any_failure', 'transient'])
@@ -19,13 +22,13 @@ const retry = {
 };
 
 const rateLimit = {
-  limit: count.describe('Requests that may start in any period.'),
-  period_seconds: count,
+  limit: count(1, 100_000).describe('Requests that may start in any period.'),
+  period_seconds: count(1, 86_400),
 };
 
 const quietHours = {
-  start: z.string().describe('Local time of day, HH:MM.'),
-  end: z.string().describe('Local time of day, HH:MM.'),
+  start: timeOfDay,
+  end: timeOfDay.describe('Local time of day, HH:MM; on the next day where it is before the start.'),
   time_zone: z.string().describe('IANA name, such as Europe/Lisbon.'),
   mode: z.enum(['hold', 'skip']).describe('hold: deliver afterwards. skip: never.'),
 };
@@ -58,17 +61,21 @@ export const endpointWithSecret = endpoint
   .meta({ id: 'EndpointWithSecret' });
 
 const members = z.strictObject({
-  url: z.string(),
-  description: z.string().nullish(),
-  subject: z.string().nullish().describe('It receives the events of this user only; null: all events of the tenant.'),
-  event_types: z.array(z.string()).nullish().describe('Exact names, prefix.* patterns, or *; null or empty: all.'),
+  url: sized(1, 2048).describe('https, of a public host.'),
+  description: sized(0, 1000).nullish(),
+  subject: userOf.nullish().describe('It receives the events of this user only; null: all events of the tenant.'),
+  event_types: z
+    .array(z.string())
+    .meta({ maxItems: 100 })
+    .nullish()
+    .describe('Exact names, prefix.* patterns, or *; null or empty: all.'),
   filter: z.record(z.string(), z.unknown()).nullish().describe('Operators of MongoDB; null: no filter.'),
   enabled: z.boolean().optional().describe('As enable and disable do.'),
   retry: z
     .strictObject({ ...retry, retry_on: retry.retry_on.nullish().describe('As the dialect does where absent.') })
     .nullish()
     .describe('null: the schedule of the dialect.'),
-  timeout_ms: count.nullish().describe('1,000 to 60,000; null: the default of the dialect.'),
+  timeout_ms: count(1000, 60_000).nullish().describe('null: the default of the dialect.'),
   rate_limit: z.strictObject(rateLimit).nullish(),
   quiet_hours: z
     .strictObject({
@@ -77,17 +84,38 @@ const members = z.strictObject({
       mode: quietHours.mode.default('hold'),
     })
     .nullish(),
-  max_concurrency: count.nullish().describe('Requests in flight; null: the default of the deployment.'),
-  headers: textMap.nullish().describe('Sent with each request. In a change *** keeps the value that a name has.'),
-  metadata: textMap.nullish(),
+  max_concurrency: count(1, 1000).nullish().describe('Requests in flight; null: the default of the deployment.'),
+  headers: textMap
+    .meta({ maxProperties: 20 })
+    .nullish()
+    .describe('Sent with each request, 4,096 bytes together. In a change *** keeps the value that a name has.'),
+  metadata: textMap
+    .meta({ maxProperties: 50 })
+    .nullish()
+    .describe('Your notes: names of up to 100 characters, values of up to 500.'),
   test_mode: z.boolean().optional(),
 });
 
-export const newEndpoint = members.extend({
-  secret: z.string().nullish().describe('Made by Bellwire where absent.'),
-});
+export const newEndpoint = members
+  .extend({ secret: z.string().nullish().describe('Made by Bellwire where absent.') })
+  .meta({
+    examples: [
+      {
+        url: 'https://example.com/webhooks',
+        description: 'Invoices',
+        event_types: ['invoice.*'],
+        filter: { 'data.amount': { $gte: 100 } },
+        retry: { schedule_seconds: [5, 60, 600], retry_on: 'transient' },
+        timeout_ms: 10_000,
+        rate_limit: { limit: 100, period_seconds: 60 },
+        quiet_hours: { start: '22:00', end: '06:00', time_zone: 'Europe/Lisbon', mode: 'hold' },
+      },
+    ],
+  });
 
-export const endpointChanges = members.partial();
+export const endpointChanges = members
+  .partial()
+  .meta({ examples: [{ event_types: ['invoice.paid'], filter: null, timeout_ms: 20_000 }] });
 
 export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
   const { retry: policy, rateLimit: rate, quietHours: quiet } = message;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EventType, type CreateEventTypeRequest, type UpdateEventTypeRequest } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
-import { time, timeText } from './members.ts';
+import { sized, time, timeText } from './members.ts';
 
 export const eventType = z
   .object({
@@ -20,7 +20,7 @@ export const eventType = z
   .meta({ id: 'EventType' });
 
 const changeable = {
-  description: z.string().nullish(),
+  description: sized(0, 1000).nullish(),
   schema: z
     .unknown()
     .optional()
@@ -28,7 +28,16 @@ const changeable = {
   example: z.unknown().optional().describe('Any JSON value; null: none.'),
 };
 
-export const newEventType = z.strictObject({ name: z.string(), ...changeable });
+export const newEventType = z.strictObject({ name: sized(1, 128), ...changeable }).meta({
+  examples: [
+    {
+      name: 'invoice.paid',
+      description: 'An invoice was paid in full.',
+      schema: { type: 'object', required: ['invoice'], properties: { invoice: { type: 'string' } } },
+      example: { invoice: 'inv_42' },
+    },
+  ],
+});
 export const eventTypeChanges = z.strictObject(changeable);
 
 /** Members that pass through as text, as they are written in the body, minified. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fromProto, type Event, type PublishRequest } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
 import { deliveryStatus } from './delivery.ts';
-import { givenTime, known, textMap, time, timeText } from './members.ts';
+import { givenTime, known, sized, textMap, time, timeText } from './members.ts';
 
 export const listedEvent = z
   .object({
@@ -24,21 +24,43 @@ export const event = listedEvent
   })
   .meta({ id: 'Event', description: 'One thing that happened.' });
 
-export const newEvent = z.strictObject({
-  type: z.string().describe('Dotted name, such as invoice.paid.'),
-  data: z
-    .unknown()
-    .refine((value) => value !== undefined, 'is required')
-    .describe('Any JSON value; its text is kept, numbers and key order untouched.'),
-  subject: z.string().nullish().describe('The user whom it is about.'),
-  idempotency_key: z
-    .string()
-    .nullish()
-    .describe('The same key and body within 72 hours is the same event: it is answered with the same id.'),
-  ordering_key: z.string().nullish().describe('Events with the same key are routed in the order of their acceptance.'),
-  occurred_at: givenTime.nullish().describe('When it happened; the time of acceptance where absent.'),
-  action_urls: textMap.nullish().describe('Links that some dialects show beside the data, by name.'),
-});
+/** An id that the publisher gives: without control characters. */
+const publisherId = sized(1, 255);
+
+export const newEvent = z
+  .strictObject({
+    type: z
+      .string()
+      .meta({ maxLength: 128, pattern: '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$' })
+      .describe('Dotted name, such as invoice.paid.'),
+    data: z
+      .unknown()
+      .refine((value) => value !== undefined, 'is required')
+      .describe('Any JSON value; its text is kept, numbers and key order untouched.'),
+    subject: publisherId.nullish().describe('The user whom it is about.'),
+    idempotency_key: publisherId
+      .nullish()
+      .describe('The same key and body within 72 hours is the same event: it is answered with the same id.'),
+    ordering_key: publisherId
+      .nullish()
+      .describe('Events with the same key are routed in the order of their acceptance.'),
+    occurred_at: givenTime.nullish().describe('When it happened; the time of acceptance where absent.'),
+    action_urls: textMap
+      .meta({ maxProperties: 20 })
+      .nullish()
+      .describe('Links that some dialects show beside the data, by name.'),
+  })
+  .meta({
+    examples: [
+      {
+        type: 'invoice.paid',
+        data: { invoice: 'inv_42', amount: 120.5 },
+        subject: 'user_7',
+        idempotency_key: 'invoice-inv_42-paid',
+        occurred_at: '2026-01-31T12:00:00Z',
+      },
+    ],
+  });
 
 export const toListedEvent = (message: Event): z.infer<typeof listedEvent> => ({
   id: message.id,

@@ -56,5 +56,13 @@ export const noBody = z.strictObject({}).optional();
 
 export const textMap = z.record(z.string(), z.string());
 
-/** Shape alone: positive and within 32 bits. */
-export const count = z.int().min(1).max(4_294_967_295);
+// What the description says of the bounds that the services keep: told here, checked there.
+
+/** A text of so many characters. */
+export const sized = (minLength: number, maxLength: number) => z.string().meta({ minLength, maxLength });
+
+/** A user of the tenant. */
+export const userOf = sized(1, 256);
+
+/** A whole number within these bounds, of which only the shape is checked here: positive, and within 32 bits. */
+export const count = (minimum: number, maximum: number) => z.int().min(1).max(4_294_967_295).meta({ minimum, maximum });

@@ -4,7 +4,7 @@ import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { attempt, toAttempt } from '../resources/attempt.ts';
 import { endpoint, endpointWithSecret, toEndpoint, toEndpointWithSecret } from '../resources/endpoint.ts';
-import { noBody, noQuery } from '../resources/members.ts';
+import { noBody, noQuery, sized } from '../resources/members.ts';
 
 const ofEndpoint = z.strictObject({ id: z.string() });
 
@@ -62,6 +62,7 @@ const rotateSecret: Route = (app, { registry }) =>
             .int()
             .min(0)
             .max(4_294_967_295)
+            .meta({ maximum: 604_800 })
             .nullish()
             .describe('24 hours where absent; 0: the old one ends at once.'),
         })
@@ -108,7 +109,7 @@ const disableEndpoint: Route = (app, { registry }) =>
       tags: ['Endpoints'],
       params: ofEndpoint,
       querystring: noQuery,
-      body: z.strictObject({ reason: z.string().nullish().describe('requested_by_user where absent.') }).optional(),
+      body: z.strictObject({ reason: sized(0, 200).nullish().describe('requested_by_user where absent.') }).optional(),
       response: { 200: endpoint },
     },
     handler: async (request) => {
