@@ -45,6 +45,8 @@ const idProblem = (id: string, limit: number): string | undefined => {
 
 const urlProblem = (url: string): string | undefined => {
   if (url.length > maxUrlLength) return `must be at most ${maxUrlLength} characters`;
+  // Reading a URL drops some of them, so that two readers see two URLs.
+  if (controlCharacter.test(url)) return 'must not contain control characters';
   if (!/^https?:\/\//i.test(url) || !url.isWellFormed() || !URL.canParse(url)) return 'must be an http or https URL';
   return undefined;
 };
