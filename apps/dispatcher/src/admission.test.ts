@@ -20,7 +20,7 @@ const setUp = (maxInFlight = 10) => {
     });
   const end = (slot: Slot | undefined, durationMs: number): void => {
     slot?.ended(durationMs);
-    slot?.recorded();
+    slot?.committed();
   };
   const release = (name: string, durationMs = 10): void => {
     const [found] = slots.splice(
@@ -83,7 +83,7 @@ describe('admission', () => {
     for (const name of ['a1', 'b1', 'c1']) admit(name, name.charAt(0));
     for (const { slot } of slots) slot.ended(5);
     expect(started).toEqual(['a1', 'b1']);
-    slots[0]?.slot.recorded();
+    slots[0]?.slot.committed();
     expect(started).toEqual(['a1', 'b1', 'c1']);
   });
 

@@ -5,17 +5,17 @@ import { ended, newLine, roomOf, waitOf, type Line } from './endpoint-line.ts';
 /** What the deliverer may start now, per endpoint and in all. */
 export interface AdmissionOptions {
   clock: Clock;
-  /** Deliveries of this process that are started and whose outcome is not on the log yet: what a crash may repeat. */
+  /** Deliveries of this process that are started and not committed yet: what a crash may repeat. */
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
 }
 
 export interface Slot {
-  /** The request has ended: the next one of the endpoint may start. */
-  ended(durationMs: number): void;
-  /** Its outcome is on the log: the process may start another one, and so goes no faster than it can record. */
-  recorded(): void;
+  /** The request has ended, or was not made at all: the next one of the endpoint may start. */
+  ended(durationMs?: number): void;
+  /** A crash no longer repeats it: the process may start another one, and so goes no faster than it can record. */
+  committed(): void;
 }
 
 export interface Candidate {
@@ -71,7 +71,7 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
         }
         serve();
       },
-      recorded: () => {
+      committed: () => {
         inFlight--;
         serve();
       },

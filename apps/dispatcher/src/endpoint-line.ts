@@ -23,8 +23,10 @@ export const newLine = <Waiting>(meanMs: number = startingMeanMs): Line<Waiting>
   meanMs,
 });
 
-export const ended = (line: Line<unknown>, begun: { atMs: number }, durationMs: number): void => {
+/** @param durationMs undefined where no request was made after all */
+export const ended = (line: Line<unknown>, begun: { atMs: number }, durationMs: number | undefined): void => {
   line.begun.delete(begun);
+  if (durationMs === undefined) return;
   line.meanMs += weight * (durationMs - line.meanMs);
 };
 

@@ -26,7 +26,7 @@ const firstHopMs = 60 * 1000;
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
 export const makeHandOver = ({ append, memory, clock, tiers, onFailure }: HandOverDeps) => {
   const finish = (task: Task<DeliveryRecord>, records: readonly NewRecord[]): void => {
-    append(records).then(task.settle, onFailure);
+    append(records).then(() => task.settle(), onFailure);
   };
 
   /** Into a tier for a while, its attempt count unchanged. */

@@ -9,8 +9,12 @@ import { openPreparing } from './settlement/preparing.ts';
 export interface Task<T> {
   readonly value: T;
   readonly record: LogRecord;
-  /** Everything that follows from the record is durable: it need not be seen again. Harmless twice, and after a move. */
-  settle(): void;
+  /**
+   * Everything that follows from the record is durable: it need not be seen again. Harmless twice, and after a move.
+   * `onCommitted` is called once when the group has committed it too, so that a crash no longer repeats it, or when the
+   * partition is no longer ours.
+   */
+  settle(onCommitted?: () => void): void;
   /** Whether its partition is still ours, unmoved since the record was fetched. */
   isCurrent(): boolean;
 }
@@ -82,6 +86,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     intervalMs: commitIntervalMs,
     collect: () => owned.collect(),
     commit: (commits) => subscription.commit(commits),
+    committed: (commits) => owned.committed(commits),
     giveBack: (commits) => owned.giveBack(commits),
     onFailure,
   });
@@ -89,7 +94,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
 
   const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
-    const settle = (): void => own.settle(record.offset);
+    const settle = (onCommitted?: () => void): void => own.settle(record.offset, onCommitted);
     const { isCurrent } = own;
     try {
       if (record.value === null) throw new Error('the record has no value');

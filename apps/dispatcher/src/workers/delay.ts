@@ -39,7 +39,7 @@ export const startDelayer = async ({
       nowMs >= delivery.dueAtMs
         ? toDeliveries(delivery, record.headers)
         : toTier(tiers, delivery, nowMs, record.headers);
-    append([next]).then(task.settle, onFailure);
+    append([next]).then(() => task.settle(), onFailure);
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */

@@ -48,12 +48,18 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   };
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot): void => {
+    // Its partition has moved, or we are stopping: the next owner has it. Not at once, for this may be called in a loop.
+    if (!task.isCurrent()) {
+      return queueMicrotask(() => {
+        slot.ended();
+        slot.committed();
+      });
+    }
     const { headers } = task.record;
-    const recorded = (): void => {
-      task.settle();
-      slot.recorded();
-    };
-    attemptDelivery({ delivery, endpoint, headers, onEnded: slot.ended }).then(recorded, onFailure);
+    attemptDelivery({ delivery, endpoint, headers, onEnded: slot.ended }).then(
+      () => task.settle(slot.committed),
+      onFailure,
+    );
   };
 
   /** The record with the attempt number under which it goes on; undefined where it is stale. */

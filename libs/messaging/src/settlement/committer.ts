@@ -14,6 +14,8 @@ export interface CommitterOptions {
   /** What is new since it was called last. */
   collect: () => readonly Commit[];
   commit: (commits: readonly Commit[]) => Promise<void>;
+  /** These are committed. */
+  committed: (commits: readonly Commit[]) => void;
   /** These were not committed: collect() has to name them again, unless they are no longer ours. */
   giveBack: (commits: readonly Commit[]) => void;
   /** Between two commits, in milliseconds. */
@@ -24,7 +26,7 @@ export interface CommitterOptions {
 const longestBackoffMs = 5000;
 
 export const openCommitter = (options: CommitterOptions): Committer => {
-  const { collect, commit, giveBack, intervalMs, onFailure } = options;
+  const { collect, commit, committed, giveBack, intervalMs, onFailure } = options;
   let inFlight: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let touched = false;
@@ -38,6 +40,7 @@ export const openCommitter = (options: CommitterOptions): Committer => {
     try {
       await commit(commits);
       waitMs = intervalMs;
+      committed(commits);
     } catch (error) {
       giveBack(commits);
       touched = true;

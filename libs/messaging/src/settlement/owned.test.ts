@@ -70,4 +70,29 @@ describe('owned partitions', () => {
     expect(subscription.said).toEqual(['pause']);
     expect(owned.collect()).toEqual([{ ...partition, offset: 1, metadata: '' }]);
   });
+
+  test('tell who waits for it when what was settled is committed, and when it is lost', () => {
+    const owned = open(10);
+    owned.attach(listening());
+    owned.assign(partition, undefined);
+    const own = owned.of(partition);
+    for (const offset of [0, 1, 2, 3]) own?.admit(recordAt(offset));
+    const told: number[] = [];
+    own?.settle(0, () => told.push(0));
+    const first = owned.collect();
+    // Settled while the commit is on its way: it is not part of it.
+    own?.settle(1, () => told.push(1));
+    expect(told).toEqual([]);
+    owned.committed(first);
+    expect(told).toEqual([0]);
+    const second = owned.collect();
+    owned.giveBack(second);
+    expect(told).toEqual([0]);
+    owned.committed(owned.collect());
+    expect(told).toEqual([0, 1]);
+    own?.settle(2, () => told.push(2));
+    owned.lose(partition);
+    own?.settle(3, () => told.push(3));
+    expect(told).toEqual([0, 1, 2, 3]);
+  });
 });

@@ -9,7 +9,8 @@ import { settlementWindow } from './window.ts';
 export interface Owned {
   /** False where the record was in hand or done before: drop it. */
   admit(record: LogRecord): boolean;
-  settle(offset: number): void;
+  /** @param onCommitted called once when that is committed, or when the partition is lost */
+  settle(offset: number, onCommitted?: () => void): void;
   isCurrent: () => boolean;
   /** Pauses a full partition, resumes one with room. */
   balance(): void;
@@ -25,6 +26,8 @@ export interface OwnedPartitions {
   inFlight(): number;
   /** What has changed since it was called last, to be committed. */
   collect(): readonly Commit[];
+  /** These are committed: who waits for that is told. */
+  committed(commits: readonly Commit[]): void;
   /** These could not be committed: they have changed still. */
   giveBack(commits: readonly Commit[]): void;
   /** Completions that did not fit into the metadata of a commit. */
@@ -62,6 +65,7 @@ interface Entry extends Owned {
   /** The commit, where there is something new. */
   collect(): (Commit & { dropped: number }) | undefined;
   touch(): void;
+  committed(): void;
   lose(): void;
   isPaused(): boolean;
 }
@@ -78,6 +82,9 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
   let lost = false;
   let paused = false;
   let changed = false;
+  /** Who waits for what was settled since the last collect(), and for what that collect() took along. */
+  let settledWaiters: (() => void)[] = [];
+  let collectedWaiters: (() => void)[] = [];
 
   const touch = (): void => {
     changed = true;
@@ -106,8 +113,9 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
       if (!isNew) touch();
       return isNew;
     },
-    settle(offset) {
-      if (lost || !window.settle(offset)) return;
+    settle(offset, onCommitted) {
+      if (lost || !window.settle(offset)) return onCommitted?.();
+      if (onCommitted !== undefined) settledWaiters.push(onCommitted);
       touch();
       if (paused) balance();
       onFewer();
@@ -118,12 +126,25 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
     collect() {
       if (!changed) return undefined;
       changed = false;
+      collectedWaiters.push(...settledWaiters);
+      settledWaiters = [];
       const { offset, completed } = window.progress();
       const { text, dropped } = encodeCompleted(offset, completed, metadataBytes);
       return { ...partition, offset, metadata: text, dropped };
     },
     touch,
-    lose: () => void (lost = true),
+    committed() {
+      const done = collectedWaiters;
+      collectedWaiters = [];
+      for (const tell of done) tell();
+    },
+    lose() {
+      lost = true;
+      const waiters = [...collectedWaiters, ...settledWaiters];
+      collectedWaiters = [];
+      settledWaiters = [];
+      for (const tell of waiters) tell();
+    },
     isPaused: () => paused,
   };
 };
@@ -170,6 +191,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
       }
       return commits;
     },
+    committed: (commits) => commits.forEach((commit) => entries.get(nameOf(commit))?.committed()),
     giveBack: (commits) => commits.forEach((commit) => entries.get(nameOf(commit))?.touch()),
     completionsDropped: () => completionsDropped,
     attach(joined) {
