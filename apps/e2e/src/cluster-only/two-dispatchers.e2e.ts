@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { isJoinFine, joinRun } from './faults/join.ts';
+import { joinRun } from './faults/join.ts';
 import { openRig, type Rig } from './faults/rig.ts';
 import { writesRun } from './faults/writes.ts';
 
@@ -31,6 +31,6 @@ describe('a cluster with two dispatchers', () => {
     run.close();
     console.log(JSON.stringify(result));
     expect(result).toMatchObject({ lost: 0, badExits: 0 });
-    expect(isJoinFine(result)).toBe(true);
+    expect(result.longestGapMs).toBeLessThanOrEqual(5000);
   }, 120_000);
 });
