@@ -1,4 +1,5 @@
 import type { Settings } from '@bellwire/config';
+import { toFault } from '@bellwire/errors';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import { openEmbeddedLog, topicSpecs, type Log } from '@bellwire/messaging';
 import { choosePostgres, embeddedPostgresProblem, openEmbeddedPostgres } from '@bellwire/provision';
@@ -38,6 +39,20 @@ const openDatabases = async (
   return { tables: postgres.url(databases.tables), log: postgres.url(databases.log) };
 };
 
+const startPatienceMs = 30_000;
+
+/** A server that has just been started, on a busy machine, may let the first connections wait too long. */
+const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  for (const giveUpAt = Date.now() + startPatienceMs; ;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (toFault(error).kind !== 'unavailable' || Date.now() >= giveUpAt) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+};
+
 /** Opens the database and the log of a suite in one process: its own where no addresses are given. */
 export const openStorage = async (scope: Scope, options: StorageOptions): Promise<Storage> => {
   const { log, settings } = options;
@@ -47,6 +62,7 @@ export const openStorage = async (scope: Scope, options: StorageOptions): Promis
     onError: (error) => log.warn({ err: error }, 'log.failed'),
   });
   scope.own('log', eventLog);
-  await eventLog.topics(topicSpecs({ partitions: settings.BELLWIRE_PARTITIONS, tiers: settings.BELLWIRE_RETRY_TIERS }));
+  const specs = topicSpecs({ partitions: settings.BELLWIRE_PARTITIONS, tiers: settings.BELLWIRE_RETRY_TIERS });
+  await patiently(() => eventLog.topics(specs));
   return { databaseUrl: urls.tables, eventLog };
 };

@@ -11,6 +11,12 @@ export interface RunOptions {
   onStopping?(signal: string): void;
 }
 
+/** What an error and its causes say, the outermost first. */
+const sentencesOf = (error: unknown): string[] => {
+  if (!(error instanceof Error)) return [String(error)];
+  return error.cause === undefined ? [error.message] : [error.message, ...sentencesOf(error.cause)];
+};
+
 /** How long a process that has failed may take to close what it can. */
 const failedStopMs = 5000;
 
@@ -51,7 +57,7 @@ export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: Run
   try {
     await start(scope, fail);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${sentencesOf(error).join(': ')}\n`);
     log.debug({ err: error }, 'start.failed');
     await stop(1);
   }
