@@ -4,7 +4,7 @@ import { makeAttemptDelivery } from './attempt-delivery.ts';
 import { makeAttemptMemory } from './attempt-memory.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
 import { makeHandOver } from './hand-over.ts';
-import type { DispatcherDeps, DispatcherParts } from './start-dispatcher.ts';
+import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
 import { startDeliverer } from './workers/deliver.ts';
 
 const rememberedDeliveries = 200_000;

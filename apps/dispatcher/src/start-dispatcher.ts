@@ -1,60 +1,20 @@
 import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
-import type { Clock, Principal, Random, Tier } from '@bellwire/domain';
-import type { Logger, Scope } from '@bellwire/lifecycle';
-import { batchingProducer, type Log, type NewRecord, type Worker } from '@bellwire/messaging';
-import type { RegistryView } from '@bellwire/registry-view';
+import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
-import type { Keyring } from '@bellwire/secrets';
 import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
-import { makeInsist, type Insist } from './insist.ts';
+import { makeInsist } from './insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
-import type { Append, DisableEndpoint, History, Send } from './ports.ts';
 import { makeRedeliver } from './rpc/redeliver.ts';
 import { makeSendTest } from './rpc/send-test.ts';
 import { makeTestFilter } from './rpc/test-filter.ts';
 import { startDelayer } from './workers/delay.ts';
 import { startRouter } from './workers/route-events.ts';
 
-export interface DispatcherDeps {
-  scope: Scope;
-  log: Logger;
-  clock: Clock;
-  random: Random;
-  eventLog: Log;
-  view: RegistryView;
-  keyring: Keyring;
-  send: Send;
-  history: History;
-  disableEndpoint: DisableEndpoint;
-  authenticate(bearer: string): Promise<Principal>;
-  host: string;
-  port: number;
-  roles: readonly ('router' | 'deliverer' | 'delayer')[];
-  tiers: readonly Tier[];
-  /** Requests in flight to one endpoint that sets no limit. */
-  maxConcurrency: number;
-  /** Requests in flight of this process. */
-  maxInFlight: number;
-  /** Longest life of a round, in milliseconds. */
-  maxDeadlineMs: number;
-  /** A worker that fails ends the process. */
-  onFailure(error: unknown): void;
-}
+import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
 
 const service = 'bellwire.dispatcher.v1.DispatcherService';
 const drainTimeoutMs = 12_000;
-
-/** What router, deliverer and delayer share. */
-export interface DispatcherParts {
-  append: Append;
-  insist: Insist;
-  compileEndpoint: CompileEndpoint;
-  /** Told of an endpoint that this version, or this master key, cannot read. */
-  onUnreadable(state: EndpointState, error: unknown): void;
-  /** Something failed and is tried again. */
-  onRetry(error: unknown): void;
-}
 
 /** @throws Error where the first endpoint's secrets were sealed by another master key: nothing could be signed */
 const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoint): void => {

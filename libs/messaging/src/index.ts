@@ -17,7 +17,8 @@ export type {
 export { topicNames, topicSpecs, type TopicSettings } from './topics.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
-export { startWorker, type Task, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';
+export type { Task } from './settlement/task.ts';
+export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';
 export { batchingProducer, type BatchingProducer, type BatchingProducerOptions } from './batching-producer.ts';
 export { followCompacted, type CompactedView, type CompactedViewOptions } from './compacted-view.ts';
 export { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from './embedded/embedded-log.ts';

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeadLetterRecord } from '@bellwire/contracts';
 import { eventually } from './conformance/describe-log.ts';
 import type { NewRecord } from './log.ts';
-import { startWorker, type Task, type Worker, type WorkerOptions } from './settlement.ts';
+import type { Task } from './settlement/task.ts';
+import { startWorker, type Worker, type WorkerOptions } from './settlement.ts';
 import { simulatedLog, type SimulatedLog } from './simulated/simulated-log.ts';
 
 const record = (text: string, key = 'k'): NewRecord => ({ topic: 't', key, value: Buffer.from(text) });

@@ -4,20 +4,7 @@ import { openDeadLetters } from './settlement/dead-letters.ts';
 import { openEnding } from './settlement/ending.ts';
 import { openOwned, type Owned } from './settlement/owned.ts';
 import { openPreparing } from './settlement/preparing.ts';
-
-/** One record, decoded, until it is settled. */
-export interface Task<T> {
-  readonly value: T;
-  readonly record: LogRecord;
-  /**
-   * Everything that follows from the record is durable: it need not be seen again. Harmless twice, and after a move.
-   * `onCommitted` is called once when the group has committed it too, so that a crash no longer repeats it, or when the
-   * partition is no longer ours.
-   */
-  settle(onCommitted?: () => void): void;
-  /** Whether its partition is still ours, unmoved since the record was fetched. */
-  isCurrent(): boolean;
-}
+import type { Task } from './settlement/task.ts';
 
 export interface WorkerOptions<T> {
   log: Log;

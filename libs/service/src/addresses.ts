@@ -1,5 +1,5 @@
 import type { Settings } from '@bellwire/config';
-import type { ServiceName } from './context.ts';
+import type { ServiceName } from './service-name.ts';
 
 /** Where the settings say that a service is: its address, or its port on this host. */
 export const addressesFrom =

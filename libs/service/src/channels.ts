@@ -1,6 +1,6 @@
 import type { Scope } from '@bellwire/lifecycle';
 import { openChannel, type RpcChannel } from '@bellwire/rpc';
-import type { ServiceName } from './context.ts';
+import type { ServiceName } from './service-name.ts';
 
 /** Channels to the other services, opened at the first call to each and shared within the process. */
 export const channelsTo = (scope: Scope, addressOf: (service: ServiceName) => string) => {

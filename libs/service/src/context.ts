@@ -5,8 +5,7 @@ import type { Log } from '@bellwire/messaging';
 import { makeAuthenticate, openRegistryView, type RegistryView } from '@bellwire/registry-view';
 import type { RpcChannel } from '@bellwire/rpc';
 import { channelsTo } from './channels.ts';
-
-export type ServiceName = 'registry' | 'ingestion' | 'dispatcher' | 'audit';
+import type { ServiceName } from './service-name.ts';
 
 /** What a service is made of, beside its own parts. */
 export interface ServiceContext {

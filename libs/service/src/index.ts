@@ -1,5 +1,6 @@
 export { addressesFrom } from './addresses.ts';
 export { channelsTo } from './channels.ts';
-export { contextFor, openContext, type ContextParts, type ServiceContext, type ServiceName } from './context.ts';
+export { contextFor, openContext, type ContextParts, type ServiceContext } from './context.ts';
 export { settingsOrExit } from './settings-or-exit.ts';
 export { openKafka, runService } from './run-service.ts';
+export type { ServiceName } from './service-name.ts';

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../log.ts';
-import type { Task } from '../settlement.ts';
 import type { Owned } from './owned.ts';
+import type { Task } from './task.ts';
 
 export interface PreparingOptions<T> {
   /** Absent: nothing needs preparing. */

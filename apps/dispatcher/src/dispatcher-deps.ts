@@ -1,0 +1,47 @@
+import type { EndpointState } from '@bellwire/contracts';
+import type { Clock, Principal, Random, Tier } from '@bellwire/domain';
+import type { Logger, Scope } from '@bellwire/lifecycle';
+import type { Log } from '@bellwire/messaging';
+import type { RegistryView } from '@bellwire/registry-view';
+import type { Keyring } from '@bellwire/secrets';
+import type { CompileEndpoint } from './compiled-endpoint.ts';
+import type { Insist } from './insist.ts';
+import type { Append, DisableEndpoint, History, Send } from './ports.ts';
+
+/** What a dispatcher is given by its composition root. */
+export interface DispatcherDeps {
+  scope: Scope;
+  log: Logger;
+  clock: Clock;
+  random: Random;
+  eventLog: Log;
+  view: RegistryView;
+  keyring: Keyring;
+  send: Send;
+  history: History;
+  disableEndpoint: DisableEndpoint;
+  authenticate(bearer: string): Promise<Principal>;
+  host: string;
+  port: number;
+  roles: readonly ('router' | 'deliverer' | 'delayer')[];
+  tiers: readonly Tier[];
+  /** Requests in flight to one endpoint that sets no limit. */
+  maxConcurrency: number;
+  /** Requests in flight of this process. */
+  maxInFlight: number;
+  /** Longest life of a round, in milliseconds. */
+  maxDeadlineMs: number;
+  /** A worker that fails ends the process. */
+  onFailure(error: unknown): void;
+}
+
+/** What router, deliverer and delayer share. */
+export interface DispatcherParts {
+  append: Append;
+  insist: Insist;
+  compileEndpoint: CompileEndpoint;
+  /** Told of an endpoint that this version, or this master key, cannot read. */
+  onUnreadable(state: EndpointState, error: unknown): void;
+  /** Something failed and is tried again. */
+  onRetry(error: unknown): void;
+}

@@ -1,0 +1,2 @@
+/** Services that others call over gRPC. */
+export type ServiceName = 'registry' | 'ingestion' | 'dispatcher' | 'audit';
