@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@bellwire/errors';
 import type { Log, NewRecord } from './log.ts';
 
@@ -8,6 +9,11 @@ export interface BatchingProducerOptions {
   maxBatchRecords?: number;
   /** Bytes that wait or are being written, before callers are refused. @default 64 MiB */
   maxBufferedBytes?: number;
+  /**
+   * A write begins so many milliseconds after the one before it at the earliest: fewer and larger writes where nobody waits
+   * for a single record. @default 0
+   */
+  gatherMs?: number;
 }
 
 /** Makes few large writes of many small ones. */
@@ -43,7 +49,9 @@ const overloaded = (): Fault =>
 /** While one write is in flight the next gathers: no timer, so a single record waits for nothing when all is quiet. */
 export const batchingProducer = (log: Log, options: BatchingProducerOptions = {}): BatchingProducer => {
   const { maxBatchBytes = 900_000, maxBatchRecords = 5000, maxBufferedBytes = 64 * 1024 * 1024 } = options;
+  const { gatherMs = 0 } = options;
   const queue: Call[] = [];
+  let lastBegunAt = Number.NEGATIVE_INFINITY;
   let buffered = 0;
   let working: Promise<void> | undefined;
   let closed = false;
@@ -78,10 +86,16 @@ export const batchingProducer = (log: Log, options: BatchingProducerOptions = {}
     }
   };
 
+  /** Callers in the same turn of the event loop share a write, and those of the next `gatherMs` after a write. */
+  const gathered = async (): Promise<ReturnType<typeof gather>> => {
+    const waitMs = closed ? 0 : lastBegunAt + gatherMs - performance.now();
+    await (waitMs > 0 ? sleep(waitMs) : new Promise((resolve) => setImmediate(resolve)));
+    lastBegunAt = performance.now();
+    return gather();
+  };
+
   const work = async (): Promise<void> => {
-    // Callers in the same turn of the event loop share the first write.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (let next = gather(); next.records.length > 0; next = gather()) {
+    for (let next = await gathered(); next.records.length > 0; next = queue.length > 0 ? await gathered() : gather()) {
       try {
         await log.produce(next.records);
         settle(next.calls);

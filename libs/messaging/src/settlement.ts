@@ -54,7 +54,7 @@ export interface Worker {
 }
 
 const defaultWindow = { records: 2000, bytes: 64 * 1024 * 1024 };
-const commitIntervalMs = 20;
+const commitIntervalMs = 50;
 /** What close() spends on a last commit that fails; losing it only repeats work. */
 const lastCommitMs = 1000;
 

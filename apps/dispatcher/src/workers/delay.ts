@@ -6,7 +6,6 @@ import { toDeliveries, toTier } from '../records.ts';
 
 export interface DelayDeps {
   eventLog: Log;
-  tier: Tier;
   tiers: readonly Tier[];
   append: Append;
   clock: Clock;
@@ -17,13 +16,13 @@ export interface DelayDeps {
 }
 
 /**
- * One tier: holds each record for exactly its length, or until the record is due where that is sooner; then back to
- * deliveries if it is due, else on to the tier that fits what remains. A timer only: it never calls a receiver. All
- * waits of a tier are equal, so its window always holds the records that are due next.
+ * The delay tiers, in one group: a consumer for each would cost more in polling than in work. A tier holds each record for
+ * exactly its length, or until the record is due where that is sooner; then back to deliveries if it is due, else on to the
+ * tier that fits what remains. Timers only: none calls a receiver. All waits of a tier are equal, so the window of each of
+ * its partitions always holds the records that are due next.
  */
 export const startDelayer = async ({
   eventLog,
-  tier,
   tiers,
   append,
   clock,
@@ -31,6 +30,7 @@ export const startDelayer = async ({
   onFailure,
 }: DelayDeps): Promise<Worker> => {
   const timers = new Set<NodeJS.Timeout>();
+  const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
   const leave = (task: Task<DeliveryRecord>): void => {
     const { value: delivery, record } = task;
@@ -44,7 +44,8 @@ export const startDelayer = async ({
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
   const wait = (task: Task<DeliveryRecord>): void => {
-    if (!task.isCurrent()) return;
+    const tier = tierOf.get(task.record.topic);
+    if (!task.isCurrent() || tier === undefined) return;
     const remainingMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs) - clock.now();
     if (remainingMs <= 0) return leave(task);
     const timer = setTimeout(() => {
@@ -56,8 +57,8 @@ export const startDelayer = async ({
 
   const worker = await startWorker({
     log: eventLog,
-    topics: [topicNames.retries(tier.name)],
-    group: `delayer-${tier.name}`,
+    topics: [...tierOf.keys()],
+    group: 'delayer',
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach(wait),
     onFailure: onRetry,

@@ -37,7 +37,6 @@ const words = ({ folder, jars, heapMb }: BrokerOptions, main: string): string[] 
   `-Xms${Math.min(256, heapMb)}m`,
   `-Xmx${heapMb}m`,
   '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
   '-XX:+ExitOnOutOfMemoryError',
   '-Djava.net.preferIPv4Stack=true',
   `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
