@@ -47,7 +47,10 @@ const words = ({ folder, jars, heapMb }: BrokerOptions, main: string): string[] 
 
 const format = (options: BrokerOptions, properties: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const clusterId = randomBytes(16).toString('base64url');
+    // 16 bytes in base64url; the first bits are zero, since an id that begins with a hyphen would be read as an option.
+    const bytes = randomBytes(16);
+    bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
+    const clusterId = bytes.toString('base64url');
     const user = options.scramUser;
     const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
       user === undefined ? [] : ['--add-scram', `${mechanism}=[name=${user.name},password=${user.password}]`],
