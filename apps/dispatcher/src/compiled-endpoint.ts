@@ -14,7 +14,6 @@ export interface CompiledEndpoint {
   readonly url: string;
   readonly subject: string | undefined;
   readonly isEnabled: boolean;
-  readonly disabledReason: string;
   readonly dialect: Dialect;
   readonly policy: RetryPolicy;
   readonly timeoutMs: number;
@@ -58,7 +57,6 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     url: endpoint.url,
     subject: endpoint.subject,
     isEnabled: endpoint.enabled,
-    disabledReason: endpoint.disabledReason,
     dialect,
     policy,
     timeoutMs: endpoint.timeoutMs > 0 ? endpoint.timeoutMs : dialect.timeoutMs,

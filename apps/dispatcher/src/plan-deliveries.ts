@@ -7,7 +7,7 @@ import {
   type ExcludedEndpoint,
   type PlannedDelivery,
 } from '@bellwire/contracts';
-import { renderBody } from '@bellwire/dialects';
+import { bodyNamesDelivery, renderBody, type Dialect } from '@bellwire/dialects';
 import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
 import { eventDocument, type EventDocument } from '@bellwire/filtering';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
@@ -45,6 +45,18 @@ const documentOf = (event: EventRecord): (() => EventDocument) => {
   return () => (made ??= eventDocument({ ...event, id: event.eventId }));
 };
 
+/** Bodies of one event: rendered once for all endpoints of a dialect, unless each names its own delivery. */
+const bodiesOf = (event: EventRecord): ((dialect: Dialect, deliveryId: string) => Buffer) => {
+  const shared = new Map<Dialect, Buffer>();
+  return (dialect, deliveryId) => {
+    const known = shared.get(dialect);
+    if (known !== undefined) return known;
+    const body = Buffer.from(renderBody(dialect, { ...event, id: event.eventId, deliveryId }));
+    if (!bodyNamesDelivery(dialect)) shared.set(dialect, body);
+    return body;
+  };
+};
+
 /**
  * Decides which endpoints of the tenant are owed an event: one delivery for each, with its body rendered once, and one
  * fan-out record that says who matched and why others did not. Pure but for the view and the clock; a repeat gives the
@@ -55,7 +67,13 @@ const documentOf = (event: EventRecord): (() => EventDocument) => {
 export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
   const { view, compileEndpoint, clock, maxDeadlineMs, onUnreadable } = deps;
 
-  const deliveryFor = (event: EventRecord, endpoint: CompiledEndpoint, deliveryId: string, nowMs: number) =>
+  const deliveryFor = (
+    event: EventRecord,
+    endpoint: CompiledEndpoint,
+    deliveryId: string,
+    body: Buffer,
+    nowMs: number,
+  ) =>
     DeliveryRecord.fromPartial({
       tenantId: event.tenantId,
       endpointId: endpoint.id,
@@ -63,7 +81,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       deliveryId,
       eventType: event.type,
       subject: event.subject,
-      body: Buffer.from(renderBody(endpoint.dialect, { ...event, id: event.eventId, deliveryId })),
+      body,
       round: 1,
       attempt: 1,
       roundFirstAttempt: 1,
@@ -85,6 +103,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       if (excluded.length < namedExclusions) excluded.push({ endpointId, reason });
     };
     const document = documentOf(event);
+    const bodyFor = bodiesOf(event);
 
     const planFor = (endpoint: CompiledEndpoint): void => {
       const reason = exclusionOf(endpoint, event, document);
@@ -96,7 +115,9 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
         return;
       }
       planned.push({ deliveryId, endpointId: endpoint.id, status: toProto.status.pending, reason: '' });
-      const value = DeliveryRecord.encode(deliveryFor(event, endpoint, deliveryId, nowMs)).finish();
+      const value = DeliveryRecord.encode(
+        deliveryFor(event, endpoint, deliveryId, bodyFor(endpoint.dialect, deliveryId), nowMs),
+      ).finish();
       records.push({ topic: topicNames.deliveries, key: endpoint.id, value, headers });
     };
 
