@@ -1,6 +1,5 @@
 import { context, isSpanContextValid, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
 import { toProto, type Attempt, type DeliveryRecord } from '@bellwire/contracts';
-import { requestHeaders } from '@bellwire/dialects';
 import {
   newId,
   nextState,
@@ -15,6 +14,7 @@ import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messag
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
 import type { Append, Send } from './ports.ts';
 import { attemptRecord, deadLetterRecord, identityOf, toTier } from './records.ts';
+import { signedRequest } from './signed-request.ts';
 
 export interface AttemptDeliveryDeps {
   send: Send;
@@ -87,32 +87,6 @@ const attemptFrom = (
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
   const { send, append, clock, random, tiers, log, note, onGone } = deps;
 
-  const request = (
-    delivery: DeliveryRecord,
-    endpoint: CompiledEndpoint,
-    startedAtMs: number,
-  ): Promise<AttemptOutcome> =>
-    send({
-      url: endpoint.url,
-      method: 'POST',
-      headers: {
-        ...endpoint.customHeaders,
-        ...traceHeaders(),
-        ...requestHeaders(endpoint.dialect, {
-          eventId: delivery.eventId,
-          deliveryId: delivery.deliveryId,
-          eventType: delivery.eventType,
-          endpointId: delivery.endpointId,
-          attempt: delivery.attempt,
-          timestampSeconds: Math.floor(startedAtMs / 1000),
-          body: delivery.body,
-          keys: endpoint.signingKeys(startedAtMs),
-        }),
-      },
-      body: delivery.body,
-      timeoutMs: endpoint.timeoutMs,
-    });
-
   const nextStep = (
     delivery: DeliveryRecord,
     next: NextState,
@@ -152,7 +126,9 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     const startedAtMs = clock.now();
     const created = contextOfHeaders(headers);
     const span = startSpan(delivery, created);
-    const result = await context.with(trace.setSpan(created, span), () => request(delivery, endpoint, startedAtMs));
+    const result = await context.with(trace.setSpan(created, span), () =>
+      send(signedRequest(endpoint, delivery, startedAtMs, traceHeaders())),
+    );
     onEnded(result.durationMs);
     const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
     if (delivery.attempt > 1 || next.status !== 'delivered') note(delivery);

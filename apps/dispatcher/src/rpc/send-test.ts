@@ -5,7 +5,7 @@ import {
   type SendTestRequest,
   type SendTestResponse,
 } from '@bellwire/contracts';
-import { renderBody, requestHeaders } from '@bellwire/dialects';
+import { renderBody } from '@bellwire/dialects';
 import { actingFor, deliveryIdOf, isEventTypeName, newId, type Clock } from '@bellwire/domain';
 import { Fault, invalidField } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
@@ -14,6 +14,7 @@ import type { Call } from '@bellwire/rpc';
 import type { CompileEndpoint } from '../compiled-endpoint.ts';
 import type { Append, Send } from '../ports.ts';
 import { attemptRecord } from '../records.ts';
+import { signedRequest } from '../signed-request.ts';
 import { parseJson } from './test-filter.ts';
 
 export interface SendTestDeps {
@@ -51,25 +52,9 @@ export const makeSendTest = ({ view, compileEndpoint, send, append, clock }: Sen
     const times = { occurredAtMs: nowMs, acceptedAtMs: nowMs };
     const event = { id: eventId, type, subject: endpoint.subject, data, actionUrls: {}, deliveryId, ...times };
     const body = renderBody(endpoint.dialect, event);
-    const result = await send({
-      url: endpoint.url,
-      method: 'POST',
-      headers: {
-        ...endpoint.customHeaders,
-        ...requestHeaders(endpoint.dialect, {
-          eventId,
-          deliveryId,
-          eventType: type,
-          endpointId: endpoint.id,
-          attempt: 1,
-          timestampSeconds: Math.floor(nowMs / 1000),
-          body,
-          keys: endpoint.signingKeys(nowMs),
-        }),
-      },
-      body,
-      timeoutMs: endpoint.timeoutMs,
-    });
+    const result = await send(
+      signedRequest(endpoint, { eventId, deliveryId, eventType: type, attempt: 1, body }, nowMs),
+    );
     const wasDelivered = result.outcome === 'delivered';
     const attempt: Attempt = {
       tenantId: endpoint.tenantId,

@@ -1,0 +1,37 @@
+import type { DeliveryRecord } from '@bellwire/contracts';
+import { requestHeaders } from '@bellwire/dialects';
+import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import type { Send } from './ports.ts';
+
+type Signed = Pick<DeliveryRecord, 'eventId' | 'deliveryId' | 'eventType' | 'attempt'> & { body: Uint8Array };
+
+/**
+ * The request of one attempt, signed at its moment with the endpoint's URL, headers, secrets and time-out of now.
+ *
+ * @param traceHeaders under the dialect's own headers, over the custom ones
+ */
+export const signedRequest = (
+  endpoint: CompiledEndpoint,
+  { eventId, deliveryId, eventType, attempt, body }: Signed,
+  nowMs: number,
+  traceHeaders: Readonly<Record<string, string>> = {},
+): Parameters<Send>[0] => ({
+  url: endpoint.url,
+  method: 'POST',
+  headers: {
+    ...endpoint.customHeaders,
+    ...traceHeaders,
+    ...requestHeaders(endpoint.dialect, {
+      eventId,
+      deliveryId,
+      eventType,
+      endpointId: endpoint.id,
+      attempt,
+      timestampSeconds: Math.floor(nowMs / 1000),
+      body,
+      keys: endpoint.signingKeys(nowMs),
+    }),
+  },
+  body,
+  timeoutMs: endpoint.timeoutMs,
+});
