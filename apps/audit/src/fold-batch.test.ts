@@ -5,7 +5,7 @@ import type { NewRecord } from '@bellwire/messaging';
 import fc from 'fast-check';
 import { mergeDeliveries } from './delivery-state.ts';
 import { foldBatch, mergeDeadLetters, mergeEvents, type Gathered } from './fold-batch.ts';
-import { decodeHistory } from './history-record.ts';
+import { historyEntries } from './history-record.ts';
 import type { Rows } from './rows.ts';
 import {
   aStory,
@@ -19,11 +19,13 @@ import {
 
 const story = aStory({ acceptedAtMs: Date.UTC(2026, 7, 1, 12), endpointIds: ['ep_1', 'ep_2'], subject: 'user-1' });
 
-const gathered = ({ topic, value }: NewRecord): Gathered => ({
-  record: { topic, partition: 0, offset: 0, timestampMs: 0 },
-  change: decodeHistory(topic, value ?? new Uint8Array()),
-});
-const fold = (records: readonly NewRecord[]): Rows => foldBatch(records.map(gathered));
+const gathered = ({ topic, value }: NewRecord): Gathered[] =>
+  historyEntries({ topic, value, headers: {} }).map((entry) => ({
+    record: { topic, partition: 0, offset: 0, timestampMs: 0 },
+    change: entry.decode(),
+    isLast: true,
+  }));
+const fold = (records: readonly NewRecord[]): Rows => foldBatch(records.flatMap(gathered));
 const deliveryAfter = (records: readonly NewRecord[]) =>
   fold(records).deliveries.find(({ endpointId }) => endpointId === 'ep_1');
 
@@ -186,6 +188,6 @@ describe('a record that audit cannot read', () => {
     ['dead-letters', new Uint8Array()],
     ['elsewhere', new Uint8Array()],
   ])('of %s is refused with a sentence', (topic, bytes) => {
-    expect(() => decodeHistory(topic, bytes)).toThrow(Error);
+    expect(() => historyEntries({ topic, value: bytes, headers: {} }).map((entry) => entry.decode())).toThrow(Error);
   });
 });

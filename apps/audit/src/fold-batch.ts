@@ -28,10 +28,12 @@ import {
   type UnreadableRow,
 } from './rows.ts';
 
-/** A record of the log and what it means; nothing where it is past the retention. */
+/** Something that a record of the log says; nothing where it is past the retention. */
 export interface Gathered {
   readonly record: Pick<LogRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>;
   readonly change: HistoryRecord | undefined;
+  /** It is the last that the record says. */
+  readonly isLast: boolean;
 }
 
 const eventOf = (event: EventRecord): EventRow => ({
@@ -175,9 +177,9 @@ export const foldBatch = (batch: readonly Gathered[]): Rows => {
     }
   };
 
-  for (const { record, change } of batch) {
+  for (const { record, change, isLast } of batch) {
     const { topic, partition, offset, timestampMs } = record;
-    progress.add({ topic, partition, nextOffset: offset + 1, recordedUntilMs: timestampMs });
+    if (isLast) progress.add({ topic, partition, nextOffset: offset + 1, recordedUntilMs: timestampMs });
     if (change !== undefined) add(change);
   }
   return {

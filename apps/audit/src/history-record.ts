@@ -1,4 +1,5 @@
 import {
+  AuditBatch,
   AuditRecord,
   DeadLetterRecord,
   EventRecord,
@@ -13,7 +14,7 @@ import {
 import { deliveryIdTime, type DeliveryStatus } from '@bellwire/domain';
 import { topicNames, type LogRecord } from '@bellwire/messaging';
 
-/** One record of the topics that audit consumes. */
+/** One thing that the topics that audit consumes say. */
 export type HistoryRecord =
   | { readonly kind: 'event'; readonly value: EventRecord }
   | { readonly kind: 'fan_out'; readonly value: FanOut }
@@ -35,7 +36,7 @@ export const statusWord = (status: string): DeliveryStatus => {
   return word;
 };
 
-const decodeAudit = (bytes: Uint8Array): HistoryRecord => {
+const decodeAuditRecord = (bytes: Uint8Array): HistoryRecord => {
   const { record } = AuditRecord.decode(bytes);
   if (record === undefined) throw new Error('a kind of audit record that this version does not know');
   if (record.$case === 'fanOut') {
@@ -71,15 +72,35 @@ const decodeEvent = (bytes: Uint8Array): HistoryRecord => {
   return { kind: 'event', value };
 };
 
-/** @throws Error a sentence, where the bytes are not what the topic carries */
-export const decodeHistory = (topic: string, bytes: Uint8Array): HistoryRecord => {
-  if (topic === topicNames.events) return decodeEvent(bytes);
-  if (topic === topicNames.audit) return decodeAudit(bytes);
-  if (topic === topicNames.deadLetters) return decodeDeadLetter(bytes);
-  throw new Error(`audit does not read the topic "${topic}"`);
+/** Something that a record of the log says, not decoded yet. */
+export interface HistoryEntry {
+  /** @throws Error a sentence, where the bytes are not what the topic carries */
+  decode(): HistoryRecord;
+  /** W3C Trace Context of what it is about; empty where there is none. */
+  readonly traceparent: string;
+}
+
+/**
+ * What a record of the log says: a record of `audit` many things, each of which can be read or not.
+ *
+ * @throws Error a sentence, where the bytes are not what the topic carries
+ */
+export const historyEntries = ({
+  topic,
+  value,
+  headers,
+}: Pick<LogRecord, 'topic' | 'value' | 'headers'>): HistoryEntry[] => {
+  const bytes = value ?? new Uint8Array();
+  const traceparent = headers['traceparent'] ?? '';
+  if (topic === topicNames.events) return [{ decode: () => decodeEvent(bytes), traceparent }];
+  if (topic === topicNames.deadLetters) return [{ decode: () => decodeDeadLetter(bytes), traceparent }];
+  if (topic !== topicNames.audit) throw new Error(`audit does not read the topic "${topic}"`);
+  const { entries } = AuditBatch.decode(bytes);
+  if (entries.length === 0) throw new Error('a batch of nothing');
+  return entries.map((entry) => ({ decode: () => decodeAuditRecord(entry.record), traceparent: entry.traceparent }));
 };
 
-/** What is kept of a record that cannot be recorded, with its origin. */
+/** What is kept of a record of which something cannot be recorded: all of it, with its origin. */
 export const unreadable = (record: LogRecord, error: unknown, foundAtMs: number): HistoryRecord => ({
   kind: 'unreadable',
   value: {

@@ -5,7 +5,7 @@ import { freshDatabase, type FreshDatabase } from '@bellwire/testing';
 import { dayMs } from './days.ts';
 import { mergeDeliveries } from './delivery-state.ts';
 import { foldBatch } from './fold-batch.ts';
-import { decodeHistory } from './history-record.ts';
+import { historyEntries } from './history-record.ts';
 import { aLog, startAuditUnderTest, until, yes, type AuditUnderTest } from './testing/audit-under-test.ts';
 import {
   aStory,
@@ -83,10 +83,13 @@ describe('recording', () => {
     await audit.settled();
 
     const folded = foldBatch(
-      records.map(({ topic, value }) => ({
-        record: { topic, partition: 0, offset: 0, timestampMs: 0 },
-        change: decodeHistory(topic, value ?? new Uint8Array()),
-      })),
+      records.flatMap(({ topic, value }) =>
+        historyEntries({ topic, value, headers: {} }).map((entry) => ({
+          record: { topic, partition: 0, offset: 0, timestampMs: 0 },
+          change: entry.decode(),
+          isLast: true,
+        })),
+      ),
     );
     expect(folded.deliveries.reduce(mergeDeliveries).attemptCount).toBeGreaterThan(1);
     const rows = await audit.sql(

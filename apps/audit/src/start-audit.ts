@@ -47,6 +47,8 @@ const drainTimeoutMs = 5000;
 const watchIntervalMs = 60_000;
 /** What is recorded is visible within a second: this, the writing and the log between. */
 const gatherMs = 250;
+/** Nobody waits for a single record: few large fetches. */
+const paceMs = 50;
 
 /** Apart, so that no query waits behind a batch, and no batch behind queries. */
 const openDatabases = ({
@@ -90,6 +92,7 @@ const startRecording = async (deps: AuditDeps, database: Database<Tables>): Prom
     log: eventLog,
     topics: historyTopics,
     group: 'audit',
+    paceMs,
     // The bytes alone do not say which topic they are of: the writer decodes, as it gathers.
     decode: (bytes) => bytes,
     handle: writer.add,

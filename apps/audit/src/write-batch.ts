@@ -3,31 +3,46 @@ import type { Logger } from '@bellwire/lifecycle';
 import type { LogRecord } from '@bellwire/messaging';
 import { dayMs } from './days.ts';
 import { foldBatch } from './fold-batch.ts';
-import { acceptedAtOf, decodeHistory, unreadable, type HistoryRecord } from './history-record.ts';
+import { acceptedAtOf, historyEntries, unreadable, type HistoryEntry, type HistoryRecord } from './history-record.ts';
 import type { Rows } from './rows.ts';
 import { UnstorableRows } from './store/write-rows.ts';
 
-/** A record in hand, decoded. */
+/** One thing that a record in hand says, decoded. */
 export interface Decoded {
   readonly record: LogRecord;
+  /** Nothing where it is past the retention. */
   readonly change: HistoryRecord | undefined;
+  /** With this the record is recorded, all of it. */
+  readonly isLast: boolean;
+  readonly traceparent: string;
 }
 
 /** Clocks differ a little; what claims to come from later than that would make partitions without end. */
 const longestAheadMs = 2 * dayMs;
 
-/** A record as it is to be recorded: what cannot be read is kept with its origin, what is past the retention is not. */
+/** What a record says, as it is to be recorded: what cannot be read is kept with its origin, what is past the retention is not. */
 export const makeDecode =
   ({ clock, retentionMs }: { clock: Clock; retentionMs: number }) =>
-  (record: LogRecord): Decoded => {
+  (record: LogRecord): readonly Decoded[] => {
     const nowMs = clock.now();
+    const changeOf = ({ decode }: HistoryEntry): HistoryRecord | undefined => {
+      try {
+        const change = decode();
+        const acceptedAtMs = acceptedAtOf(change) ?? nowMs;
+        if (acceptedAtMs > nowMs + longestAheadMs) throw new Error(`accepted in the future, at ${acceptedAtMs}`);
+        return acceptedAtMs < nowMs - retentionMs ? undefined : change;
+      } catch (error) {
+        return unreadable(record, error, nowMs);
+      }
+    };
     try {
-      const change = decodeHistory(record.topic, record.value ?? new Uint8Array());
-      const acceptedAtMs = acceptedAtOf(change) ?? nowMs;
-      if (acceptedAtMs > nowMs + longestAheadMs) throw new Error(`accepted in the future, at ${acceptedAtMs}`);
-      return { record, change: acceptedAtMs < nowMs - retentionMs ? undefined : change };
+      const entries = historyEntries(record);
+      return entries.map((entry, nth) => {
+        const { traceparent } = entry;
+        return { record, change: changeOf(entry), isLast: nth === entries.length - 1, traceparent };
+      });
     } catch (error) {
-      return { record, change: unreadable(record, error, nowMs) };
+      return [{ record, change: unreadable(record, error, nowMs), isLast: true, traceparent: '' }];
     }
   };
 
@@ -66,7 +81,7 @@ export const makeWriteBatch = ({ writeRows, clock, log }: WriteBatchDeps) => {
       if (only.change?.kind === 'unreadable') throw error;
       const { topic, partition, offset } = only.record;
       log.error({ topic, partition, offset, err: error }, 'audit.unstorable');
-      await write([{ record: only.record, change: unreadable(only.record, error, clock.now()) }]);
+      await write([{ ...only, change: unreadable(only.record, error, clock.now()) }]);
     }
   };
   return write;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
+  AuditBatch,
   AuditRecord,
   DeadLetterRecord,
   DeliveryRecord,
@@ -147,7 +148,9 @@ const setUp = async (answers: AttemptOutcome[]) => {
       scope.own(topic, await eventLog.read({ topic, partition, fromOffset: 0, records }));
     }
   };
-  await read(topicNames.audit, (value) => audit.push(AuditRecord.decode(value)));
+  await read(topicNames.audit, (value) =>
+    AuditBatch.decode(value).entries.forEach(({ record }) => audit.push(AuditRecord.decode(record))),
+  );
   await read(topicNames.deadLetters, (value) => deadLetters.push(DeadLetterRecord.decode(value)));
   const attempts = (): Attempt[] =>
     audit

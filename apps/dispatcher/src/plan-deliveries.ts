@@ -143,7 +143,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       plannedAtMs: nowMs,
     };
     const value = AuditRecord.encode({ record: { $case: 'fanOut', value: fanOut } }).finish();
-    records.push({ topic: topicNames.audit, key: event.eventId, value, headers });
+    records.push({ topic: topicNames.audit, value, headers });
     return records;
   };
 };

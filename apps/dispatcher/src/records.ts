@@ -45,7 +45,6 @@ export const toTier = (
 
 export const attemptRecord = (attempt: Attempt, headers: Headers): NewRecord => ({
   topic: topicNames.audit,
-  key: attempt.deliveryId,
   value: AuditRecord.encode({ record: { $case: 'attempt', value: attempt } }).finish(),
   headers,
 });
@@ -71,7 +70,6 @@ export const transitionRecord = (delivery: DeliveryRecord, to: TransitionTo, hea
   };
   return {
     topic: topicNames.audit,
-    key: delivery.deliveryId,
     value: AuditRecord.encode({ record: { $case: 'transition', value: transition } }).finish(),
     headers,
   };

@@ -1,6 +1,7 @@
 import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
 import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
+import { packAudit } from './audit-batches.ts';
 import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
 import { makeInsist } from './insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
@@ -37,7 +38,8 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
 
   const stopping = new AbortController();
   const insist = makeInsist({ log, signal: stopping.signal });
-  const producer = scope.own('dispatcher producer', batchingProducer(eventLog, { gatherMs }));
+  const packing = { produce: (records: readonly NewRecord[]) => eventLog.produce(packAudit(records)) };
+  const producer = scope.own('dispatcher producer', batchingProducer(packing, { gatherMs }));
   const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
   scope.own('dispatcher retries', { close: () => stopping.abort() });
 

@@ -86,9 +86,9 @@ describe('accepting events', () => {
     ]);
   });
 
-  test('keys a record by the event id where there is no ordering key', async () => {
-    await accept({}, {});
-    expect(onLog().map(({ key, eventId }) => key === eventId)).toEqual([true, true]);
+  test('keys a record by the event id where there is an idempotency key, and else not at all', async () => {
+    await accept({}, { idempotencyKey: 'once' });
+    expect(onLog().map(({ key, eventId }) => (key === eventId ? 'event id' : key))).toEqual(['', 'event id']);
   });
 
   test('refuses a bad event alone', async () => {

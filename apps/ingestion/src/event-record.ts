@@ -2,25 +2,40 @@ import { EventRecord } from '@bellwire/contracts';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { IdentifiedEvent } from './identify-events.ts';
 
-/** The event as it travels: keyed by its ordering key, which is the tenant's own, or by its id. */
+/**
+ * The order that was asked for, within the tenant; repeats of an idempotency key go where the first went. All others go
+ * where there is room.
+ */
+const keyOf = (
+  tenantId: string,
+  { event, eventId }: Pick<IdentifiedEvent, 'event' | 'eventId'>,
+): string | undefined => {
+  if (event.orderingKey !== undefined) return `${tenantId}/${event.orderingKey}`;
+  return event.idempotencyKey === undefined ? undefined : eventId;
+};
+
+/** The event as it travels. */
 export const eventRecordOf = (
   tenantId: string,
-  { event, eventId, acceptedAtMs }: Pick<IdentifiedEvent, 'event' | 'eventId' | 'acceptedAtMs'>,
+  identified: Pick<IdentifiedEvent, 'event' | 'eventId' | 'acceptedAtMs'>,
   headers: Readonly<Record<string, string>>,
-): NewRecord => ({
-  topic: topicNames.events,
-  key: event.orderingKey === undefined ? eventId : `${tenantId}/${event.orderingKey}`,
-  value: EventRecord.encode({
-    tenantId,
-    eventId,
-    type: event.type,
-    data: event.data.text,
-    subject: event.subject,
-    orderingKey: event.orderingKey,
-    idempotencyKey: event.idempotencyKey,
-    occurredAtMs: event.occurredAtMs ?? acceptedAtMs,
-    acceptedAtMs,
-    actionUrls: { ...event.actionUrls },
-  }).finish(),
-  headers,
-});
+): NewRecord => {
+  const { event, eventId, acceptedAtMs } = identified;
+  return {
+    topic: topicNames.events,
+    key: keyOf(tenantId, identified),
+    value: EventRecord.encode({
+      tenantId,
+      eventId,
+      type: event.type,
+      data: event.data.text,
+      subject: event.subject,
+      orderingKey: event.orderingKey,
+      idempotencyKey: event.idempotencyKey,
+      occurredAtMs: event.occurredAtMs ?? acceptedAtMs,
+      acceptedAtMs,
+      actionUrls: { ...event.actionUrls },
+    }).finish(),
+    headers,
+  };
+};

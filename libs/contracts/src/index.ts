@@ -84,6 +84,7 @@ export {
 export {
   ApiKeyState,
   Attempt,
+  AuditBatch,
   AuditRecord,
   DeadDelivery,
   DeadLetterRecord,

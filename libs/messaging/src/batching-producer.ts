@@ -38,7 +38,7 @@ interface Call {
 }
 
 const sizeOf = (record: NewRecord): number => {
-  let size = Buffer.byteLength(record.key) + (record.value?.length ?? 0) + 16;
+  let size = Buffer.byteLength(record.key ?? '') + (record.value?.length ?? 0) + 16;
   for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0) + 2;
   return size;
 };
@@ -47,7 +47,10 @@ const overloaded = (): Fault =>
   new Fault('OVERLOADED', 'The log takes records more slowly than they come.', { retryAfterMs: 1000 });
 
 /** While one write is in flight the next gathers: no timer, so a single record waits for nothing when all is quiet. */
-export const batchingProducer = (log: Log, options: BatchingProducerOptions = {}): BatchingProducer => {
+export const batchingProducer = (
+  log: Pick<Log, 'produce'>,
+  options: BatchingProducerOptions = {},
+): BatchingProducer => {
   const { maxBatchBytes = 900_000, maxBatchRecords = 5000, maxBufferedBytes = 64 * 1024 * 1024 } = options;
   const { gatherMs = 0 } = options;
   const queue: Call[] = [];

@@ -2,8 +2,8 @@
 
 export interface NewRecord {
   topic: string;
-  /** Records of one key share a partition and keep their order. */
-  key: string;
+  /** Records of one key share a partition and keep their order. Without a key any partition will do: all of a call go to one. */
+  key?: string | undefined;
   /** null in a compacted topic: the key is deleted. */
   value: Uint8Array | null;
   headers?: Readonly<Record<string, string>>;
@@ -13,6 +13,7 @@ export interface LogRecord {
   topic: string;
   partition: number;
   offset: number;
+  /** Empty where it was written without one. */
   key: string;
   value: Uint8Array | null;
   headers: Readonly<Record<string, string>>;
@@ -57,6 +58,11 @@ export interface ConsumerHandlers {
 export interface ConsumeOptions {
   topics: readonly string[];
   group: string;
+  /**
+   * Fetches begin so many milliseconds apart at least, while there is something to fetch: fewer and larger ones. A log on
+   * which a fetch costs little may fetch more often. @default 0
+   */
+  paceMs?: number | undefined;
   handlers: ConsumerHandlers;
 }
 

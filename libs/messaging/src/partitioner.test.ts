@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { murmur2, partitionOf } from './partitioner.ts';
+import { murmur2, newPlacing, partitionOf } from './partitioner.ts';
 
 describe('partitioner', () => {
   // Source: UtilsTest.testMurmur2 of Apache Kafka.
@@ -12,6 +12,16 @@ describe('partitioner', () => {
     ['abc', 479470107],
   ])('hashes %s as Kafka does', (text, hash) => {
     expect(murmur2(Buffer.from(text))).toBe(hash);
+  });
+
+  test('gives the records of a call that have no key one partition, and the next call the next', () => {
+    const nextPlacing = newPlacing();
+    const used = Array.from({ length: 4 }, () => {
+      const placeRecord = nextPlacing();
+      return [placeRecord(undefined, 3), placeRecord('foobar', 3), placeRecord(undefined, 3)];
+    });
+    const keyed = partitionOf('foobar', 3);
+    expect(used).toEqual([0, 1, 2, 0].map((unkeyed) => [unkeyed, keyed, unkeyed]));
   });
 
   test('uses every partition', () => {

@@ -1,4 +1,4 @@
-import type { Commit, Log, LogRecord, TopicPartition } from './log.ts';
+import type { Commit, ConsumerHandlers, Log, LogRecord, TopicPartition } from './log.ts';
 import { openCommitter } from './settlement/committer.ts';
 import { openDeadLetters } from './settlement/dead-letters.ts';
 import { openEnding } from './settlement/ending.ts';
@@ -27,6 +27,8 @@ export interface WorkerOptions<T> {
    * oldest unsettled and the newest fetched one; it goes on when half of them are settled. @default 2000 records, 64 MiB
    */
   window?: { records: number; bytes: number };
+  /** See ConsumeOptions. */
+  paceMs?: number;
   /** A commit or a dead letter failed and is tried again, or handle() threw. */
   onFailure: (error: unknown) => void;
 }
@@ -63,7 +65,7 @@ const lastCommitMs = 1000;
  * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
-  const { log, topics, group, decode, handle, window = defaultWindow, onFailure } = options;
+  const { log, topics, group, paceMs, decode, handle, window = defaultWindow, onFailure } = options;
   let repeatsDropped = 0;
   let unreadable = 0;
 
@@ -114,9 +116,13 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (own !== undefined) preparing.begin(own, partition);
   };
 
-  const leave = async (): Promise<void> => {
+  const stopTaking = (): void => {
     ending.begin();
     owned.stopFetching();
+  };
+
+  const leave = async (): Promise<void> => {
+    stopTaking();
     await ending.commit(lastCommitMs);
     committer.stop();
     owned.loseAll();
@@ -124,15 +130,12 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     await subscription.close();
   };
 
-  const subscription = await log.consume({
-    topics,
-    group,
-    handlers: {
-      assigned: (partitions) => partitions.forEach(begin),
-      revoked: (partitions) => partitions.forEach((partition) => owned.lose(partition)),
-      records: take,
-    },
-  });
+  const handlers: ConsumerHandlers = {
+    assigned: (partitions) => partitions.forEach(begin),
+    revoked: (partitions) => partitions.forEach((partition) => owned.lose(partition)),
+    records: take,
+  };
+  const subscription = await log.consume({ topics, group, paceMs, handlers });
   owned.attach(subscription);
   let closed: Promise<void> | undefined;
 
@@ -141,8 +144,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     stats: () => ({ repeatsDropped, unreadable, completionsDropped: owned.completionsDropped() }),
     async drain(timeoutMs) {
       const giveUpAtMs = Date.now() + timeoutMs;
-      ending.begin();
-      owned.stopFetching();
+      stopTaking();
       await ending.settled(timeoutMs);
       await ending.commit(Math.max(1, giveUpAtMs - Date.now()));
     },

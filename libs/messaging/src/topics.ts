@@ -2,13 +2,13 @@ import type { TopicSpec } from './log.ts';
 
 /** Names of the topics, once. Key, message, producer and consumer of each: docs/topics in the README of this lib. */
 export const topicNames = {
-  /** Key: ordering key or event id. EventRecord. ingestion → router, audit. */
+  /** Key: ordering key, or event id where there is an idempotency key, or none. EventRecord. ingestion → router, audit. */
   events: 'events',
   /** Key: endpoint id. DeliveryRecord. router, delayer, redelivery → deliverer. */
   deliveries: 'deliveries',
   /** Key: endpoint id. DeadLetterRecord. deliverer → audit. */
   deadLetters: 'dead-letters',
-  /** Key: event id or delivery id. AuditRecord. router, deliverer → audit. */
+  /** No key. AuditBatch. router, deliverer → audit. */
   audit: 'audit',
   /** Key: kind/id. RegistryChange. registry → views. Compacted, one partition. */
   registryChanges: 'registry-changes',

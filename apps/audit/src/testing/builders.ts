@@ -1,5 +1,6 @@
 import {
   Attempt,
+  AuditBatch,
   AuditRecord,
   DeadDelivery,
   DeadLetterRecord,
@@ -56,10 +57,11 @@ const identityIn = (story: Story, nth: number) => ({
   acceptedAtMs: story.acceptedAtMs,
 });
 
-const audited = (key: string, record: AuditRecord['record']): NewRecord => ({
+const audited = (record: AuditRecord['record']): NewRecord => ({
   topic: topicNames.audit,
-  key,
-  value: AuditRecord.encode({ record }).finish(),
+  value: AuditBatch.encode({
+    entries: [{ record: Buffer.from(AuditRecord.encode({ record }).finish()), traceparent: '' }],
+  }).finish(),
 });
 
 export const theEvent = (story: Story, given: Partial<EventRecord> = {}): NewRecord => ({
@@ -90,7 +92,7 @@ export const theFanOut = (story: Story, given: Partial<FanOut> = {}): NewRecord 
     plannedAtMs: story.acceptedAtMs + 2,
     ...given,
   });
-  return audited(story.eventId, { $case: 'fanOut', value });
+  return audited({ $case: 'fanOut', value });
 };
 
 export const theAttempt = (story: Story, given: Partial<Attempt> = {}, nth = 0): NewRecord => {
@@ -112,7 +114,7 @@ export const theAttempt = (story: Story, given: Partial<Attempt> = {}, nth = 0):
     status: DeliveryStatus.DELIVERED,
     ...given,
   });
-  return audited(value.deliveryId, { $case: 'attempt', value });
+  return audited({ $case: 'attempt', value });
 };
 
 /** An attempt that the receiver refused. */
@@ -139,7 +141,7 @@ export const theTransition = (story: Story, given: Partial<Transition> = {}, nth
     atMs: story.acceptedAtMs + 5000,
     ...given,
   });
-  return audited(value.deliveryId, { $case: 'transition', value });
+  return audited({ $case: 'transition', value });
 };
 
 export const theDeadLetter = (

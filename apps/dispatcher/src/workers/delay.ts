@@ -59,6 +59,7 @@ export const startDelayer = async ({
     log: eventLog,
     topics: [...tierOf.keys()],
     group: 'delayer',
+    paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach(wait),
     onFailure: onRetry,

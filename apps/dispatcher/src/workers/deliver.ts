@@ -104,6 +104,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     log: eventLog,
     topics: [topicNames.deliveries],
     group: 'deliverer',
+    paceMs: 3,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle,
     prepare: deps.states.prepare,

@@ -88,6 +88,7 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     log: eventLog,
     topics: [topicNames.events],
     group: 'router',
+    paceMs: 3,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
     onFailure: deps.onRetry,

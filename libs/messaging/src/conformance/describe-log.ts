@@ -81,6 +81,21 @@ export const describeLog = (
       }
     });
 
+    test('puts the records of a call that have no key into one partition, those of several calls into several', async () => {
+      const unkeyed = (n: number) => ({ topic: 't', value: Buffer.from(`${n}`) });
+      const calls = Array.from({ length: 4 }, (_, n) => [unkeyed(n), unkeyed(n), unkeyed(n)]);
+      const partitions: number[] = [];
+      for (const call of calls) {
+        const positions = await log.produce(call);
+        expect(new Set(positions.map(({ partition }) => partition)).size).toBe(1);
+        partitions.push(positions[0]?.partition ?? -1);
+      }
+      expect(new Set(partitions).size).toBe(4);
+      const member = await join(log, 'g', ['t']);
+      await eventually(() => member.records.length === 12);
+      expect(member.records.map(({ key }) => key)).toEqual(Array.from({ length: 12 }, () => ''));
+    });
+
     test('gives each of two groups everything', async () => {
       const one = await join(log, 'one', ['t']);
       await log.produce([record('t', 'a', '1'), record('t', 'b', '2')]);

@@ -67,7 +67,7 @@ export const layOut = (placed: readonly Placed[], timestampMs: number): Append =
       nth,
       position,
       length,
-      placed.map(({ record }) => record.key),
+      placed.map(({ record }) => record.key ?? ''),
       placed.map(({ record }) => headersText(record.headers)),
     ],
   };
@@ -87,7 +87,7 @@ export const layOut = (placed: readonly Placed[], timestampMs: number): Append =
         positions.push({ topic, partition: number, offset });
         let list = byPartition.get(partition);
         if (list === undefined) byPartition.set(partition, (list = []));
-        const { key, value, headers = noHeaders } = record;
+        const { key = '', value, headers = noHeaders } = record;
         list.push({ topic, partition: number, offset, key, value, headers, timestampMs });
       }
       return { byPartition, positions };

@@ -1,6 +1,6 @@
 import { Fault, invalidField } from '@bellwire/errors';
 import type { Log, NewRecord, Subscription } from '../log.ts';
-import { partitionOf } from '../partitioner.ts';
+import { newPlacing, type PlaceRecord } from '../partitioner.ts';
 import type { Placed } from './append.ts';
 import { openCatalogue, type Catalogue } from './catalogue.ts';
 import { openCursor } from './cursor.ts';
@@ -51,10 +51,10 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
   return assemble(catalogue, session, openStore(connectionString, onError), { ...options, onError });
 };
 
-const place = (catalogue: Catalogue, record: NewRecord): Placed => {
-  if (record.key.includes('\0')) throw invalidField('key', 'a key cannot contain the character U+0000');
+const place = (catalogue: Catalogue, record: NewRecord, placeRecord: PlaceRecord): Placed => {
+  if (record.key?.includes('\0')) throw invalidField('key', 'a key cannot contain the character U+0000');
   const partitions = catalogue.partitions(record.topic).length;
-  return { record, partition: catalogue.partition(record.topic, partitionOf(record.key, partitions)) };
+  return { record, partition: catalogue.partition(record.topic, placeRecord(record.key, partitions)) };
 };
 
 interface Parts {
@@ -123,6 +123,7 @@ const assemble = (
     if (closing !== undefined) throw new Fault('STOPPING', 'The log is closing.');
   };
   const parts: Parts = { catalogue, session, store, open: new Set(), refuseWhenClosing, onError };
+  const nextPlacing = newPlacing();
   const consume = consumerOf(parts);
   const read = readerOf(parts);
 
@@ -144,7 +145,8 @@ const assemble = (
       refuseWhenClosing();
       if (records.length === 0) return [];
       const bytes = records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0);
-      const placed = records.map((record) => place(catalogue, record));
+      const placeRecord = nextPlacing();
+      const placed = records.map((record) => place(catalogue, record, placeRecord));
       return writer.write(placed, bytes);
     },
     async consume(options) {

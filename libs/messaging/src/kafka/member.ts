@@ -84,6 +84,7 @@ const openSessions = (parts: Parts) => {
       client: newClient(),
       group: names.inKafka(consume.group),
       topics: consume.topics.map(names.inKafka),
+      paceMs: consume.paceMs ?? 0,
       times,
       owned: () => ({ ...owned.claim(), partitions: owned.claim().partitions.map(names.theirs) }),
       onJoining: () => standing.unsettle(),

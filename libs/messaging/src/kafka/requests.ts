@@ -1,7 +1,7 @@
 import { Fault } from '@bellwire/errors';
 import type { Message } from 'kafkajs';
 import type { NewRecord, Position } from '../log.ts';
-import { partitionOf } from '../partitioner.ts';
+import type { PlaceRecord } from '../partitioner.ts';
 
 export interface Placed {
   record: NewRecord;
@@ -35,7 +35,7 @@ const maxRequestBytes = 8 * 1024 * 1024;
 const recordOverheadBytes = 40;
 
 export const sizeInKafka = ({ key, value, headers = {} }: NewRecord): number => {
-  let bytes = Buffer.byteLength(key) + (value?.length ?? 0) + recordOverheadBytes;
+  let bytes = Buffer.byteLength(key ?? '') + (value?.length ?? 0) + recordOverheadBytes;
   for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '') + 10;
   return bytes;
 };
@@ -45,6 +45,7 @@ export const place = (
   records: readonly NewRecord[],
   partitions: ReadonlyMap<string, number>,
   maxRecordBytes: number,
+  placeRecord: PlaceRecord,
 ): readonly Placed[] =>
   records.map((record) => {
     const bytes = sizeInKafka(record);
@@ -53,7 +54,7 @@ export const place = (
         'PAYLOAD_TOO_LARGE',
         `A record of ${bytes} bytes is over the limit of ${maxRecordBytes} of topic "${record.topic}".`,
       );
-    return { record, partition: partitionOf(record.key, partitions.get(record.topic) ?? 1), bytes };
+    return { record, partition: placeRecord(record.key, partitions.get(record.topic) ?? 1), bytes };
   });
 
 /** The next request: records in order of the calls, as many as fit. Takes them from the queue. */
@@ -85,7 +86,7 @@ export const messagesByTopic = (entries: readonly Entry[]): Map<string, Message[
     const list = messages.get(topic) ?? [];
     messages.set(topic, list);
     const bytes = value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.length);
-    list.push({ key, value: bytes, partition: placed.partition, headers });
+    list.push({ key: key ?? null, value: bytes, partition: placed.partition, headers });
   }
   return messages;
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Commit, Position, TopicPartition } from '../log.ts';
 import { stickyAssigner } from './assigner.ts';
@@ -19,6 +20,7 @@ export interface SessionOptions {
   client: Kafka;
   group: string;
   topics: readonly string[];
+  paceMs: number;
   times: SessionTimes;
   /** What the member has, for the next sharing out. */
   owned: () => { partitions: readonly TopicPartition[]; claimedAtMs: number };
@@ -45,6 +47,8 @@ export interface Session {
   stop(limitMs: number): Promise<void>;
 }
 
+/** Batches of one fetch are handed over together: none waits for the pause of another. */
+const partitionsConsumedConcurrently = 100;
 const maxBytesPerPartition = 1536 * 1024;
 /** For a first connection; afterwards there is no hurry. */
 const startLimitMs = 5000;
@@ -88,7 +92,7 @@ const offsetsOf = (commits: readonly Commit[]) => {
 
 /** Resolves when the topics are known and the consumer is on its way into the group. */
 export const startSession = async (options: SessionOptions): Promise<Session> => {
-  const { topics, onJoined, onHeartbeat, onRecords, onCrash } = options;
+  const { topics, paceMs, onJoined, onHeartbeat, onRecords, onCrash } = options;
   const consumer = newConsumer(options);
   let payload: EachBatchPayload | undefined;
   let over = false;
@@ -110,6 +114,14 @@ export const startSession = async (options: SessionOptions): Promise<Session> =>
   });
   consumer.on('consumer.crash', ({ payload: { error } }) => crash(error));
 
+  let fetchAgainAt = 0;
+  /** kafkajs fetches again when all batches of a fetch are through. */
+  const pause = async (): Promise<void> => {
+    const nowMs = performance.now();
+    if (nowMs > fetchAgainAt) fetchAgainAt = nowMs + paceMs;
+    if (!over) await sleep(fetchAgainAt - nowMs);
+  };
+
   const eachBatch = async (batch: EachBatchPayload): Promise<void> => {
     payload = batch;
     const { topic, partition, messages } = batch.batch;
@@ -117,6 +129,7 @@ export const startSession = async (options: SessionOptions): Promise<Session> =>
     if (over || batch.isStale() || !onRecords({ topic, partition }, messages)) return;
     const last = messages.at(-1);
     if (last !== undefined) batch.resolveOffset(last.offset);
+    if (paceMs > 0) await pause();
   };
 
   try {
@@ -130,7 +143,7 @@ export const startSession = async (options: SessionOptions): Promise<Session> =>
     void consumer.disconnect().catch(() => undefined);
     throw error;
   }
-  const run = { autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: 1, eachBatch };
+  const run = { autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently, eachBatch };
   const joined = consumer.run(run).catch(crash);
   /** kafkajs takes no notice of a stop while it joins: it would come back afterwards, a member without a master. */
   const end = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { Fault } from '@bellwire/errors';
 import type { Kafka, Producer } from 'kafkajs';
 import type { NewRecord, Position } from '../log.ts';
+import { newPlacing } from '../partitioner.ts';
 import { toLogFault, unavailable, within } from './faults.ts';
 import { gather, messagesByTopic, place, type Call, type Entry } from './requests.ts';
 
@@ -83,6 +84,7 @@ export const openWriter = (options: WriterOptions): Writer => {
   const { partitions, maxRecordBytes, limitMs } = options;
   const sender = openSender(options);
   const queue: Call[] = [];
+  const nextPlacing = newPlacing();
   let working: Promise<void> | undefined;
   let closed = false;
 
@@ -92,7 +94,7 @@ export const openWriter = (options: WriterOptions): Writer => {
       try {
         const counts = new Map<string, number>();
         for (const { topic } of call.records) if (!counts.has(topic)) counts.set(topic, await partitions(topic));
-        call.placed = place(call.records, counts, maxRecordBytes);
+        call.placed = place(call.records, counts, maxRecordBytes, nextPlacing());
       } catch (error) {
         call.reject(error);
       }

@@ -1,6 +1,6 @@
 import type { LogRecord, NewRecord, Position, TopicPartition, TopicSpec } from '../log.ts';
 import { openGroup, type Group } from './group.ts';
-import { partitionOf, partitionsDiffer } from '../partitioner.ts';
+import { newPlacing, partitionsDiffer } from '../partitioner.ts';
 
 /** What survives when a process ends: records and commits, in memory. */
 export interface Broker {
@@ -33,6 +33,7 @@ export const indexOf = ({ records }: StoredPartition, offset: number): number =>
 
 /** `partitions`: topics that nobody created come up with so many when they are first used. */
 export const openBroker = (partitions: number | undefined): Broker => {
+  const nextPlacing = newPlacing();
   const topics = new Map<string, { spec: TopicSpec; partitions: StoredPartition[] }>();
   const groups = new Map<string, Group>();
   const listeners = new Set<() => void>();
@@ -77,13 +78,14 @@ export const openBroker = (partitions: number | undefined): Broker => {
     },
     partitions: find,
     append(records, timestampMs) {
+      const placeRecord = nextPlacing();
       const placed = records.map((record) => {
         const all = find(record.topic);
-        const stored = all[partitionOf(record.key, all.length)];
+        const stored = all[placeRecord(record.key, all.length)];
         if (stored === undefined) throw new Error(`Topic "${record.topic}" has no partitions.`);
         return { record, stored };
       });
-      const positions = placed.map(({ record: { key, value, headers = {} }, stored }) => {
+      const positions = placed.map(({ record: { key = '', value, headers = {} }, stored }) => {
         const { topic, partition } = stored;
         const offset = stored.end++;
         stored.records.push({ topic, partition, offset, key, value, headers, timestampMs });
