@@ -1,6 +1,6 @@
 // The arrows between the rooms (style: app → adapter → core), enforced by `npm run boundaries`.
 const core = '^libs/(domain|signing|filtering|dialects|secrets|errors)/';
-const adapter = '^libs/(rpc|messaging|registry-view|persistence|egress|config|lifecycle|provision)/';
+const adapter = '^libs/(rpc|messaging|registry-view|persistence|egress|config|lifecycle|provision|templating)/';
 const contract = '^libs/(contracts|client)/';
 const tests = '\\.(test|itest|e2e|bench)\\.ts$|/conformance/|^libs/testing/|^apps/e2e/';
 

@@ -49,7 +49,11 @@ export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: 
     for (const [deliveryId, { atMs }] of marks) if (atMs < oldest) marks.delete(deliveryId);
     if (marks.size === 0) marksOf.delete(endpointId);
     const value =
-      marks.size === 0 ? null : EndpointStateRecord.encode({ endpointId, marks: [...marks.values()] }).finish();
+      marks.size === 0
+        ? null
+        : EndpointStateRecord.encode(
+            EndpointStateRecord.fromPartial({ endpointId, marks: [...marks.values()] }),
+          ).finish();
     return { topic: topicNames.endpointState, key: endpointId, value };
   };
 

@@ -1,4 +1,5 @@
 import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
+import { Fault } from '@bellwire/errors';
 import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
 import { packAudit } from './audit-batches.ts';
@@ -30,6 +31,10 @@ const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoi
     }
     return;
   }
+};
+
+const notYet = (): never => {
+  throw new Fault('ROUTE_NOT_FOUND', 'This call is not there yet.');
 };
 
 /** Turns accepted events into deliveries and gets them there, or gives up and says so. */
@@ -76,6 +81,8 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
   const implementation: DispatcherServiceServer = {
     redeliver: handlers.unary('Redeliver', makeRedeliver({ ...common, history: deps.history, maxDeadlineMs })),
     sendTest: handlers.unary('SendTest', makeSendTest({ ...common, send })),
+    cancel: handlers.unary('Cancel', notYet),
+    previewTemplate: handlers.unary('PreviewTemplate', notYet),
     testFilter: handlers.unary('TestFilter', makeTestFilter({ clock })),
   };
   const { host, port } = deps;

@@ -154,6 +154,8 @@ const ingestionOf = ({ unary, duplex }: Answering): IngestionServiceServer => ({
 const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
   redeliver: unary('Redeliver', ({ deliveryId }) => ({ deliveryId, round: 2 })),
   sendTest: unary('SendTest', () => ({ attempt: samples.attempt })),
+  cancel: unary('Cancel', () => ({})),
+  previewTemplate: unary('PreviewTemplate', () => ({ body: '{}' })),
   testFilter: unary('TestFilter', () => ({ matches: true })),
 });
 

@@ -32,6 +32,7 @@ const toStored = (row: Selectable<EndpointTable>): StoredEndpoint => ({
     maxConcurrency: row.max_concurrency,
     headers: Object.fromEntries(row.header_names.map((name) => [name, hiddenValue])),
     metadata: row.metadata,
+    hourlyLimit: 0,
     testMode: row.test_mode,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -19,6 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Attempt } from "../../log/v1/log.ts";
+import { PayloadTemplate } from "../../registry/v1/registry.ts";
 
 export interface RedeliverRequest {
   deliveryId: string;
@@ -27,6 +28,13 @@ export interface RedeliverRequest {
 export interface RedeliverResponse {
   deliveryId: string;
   round: number;
+}
+
+export interface CancelRequest {
+  deliveryId: string;
+}
+
+export interface CancelResponse {
 }
 
 export interface SendTestRequest {
@@ -52,6 +60,25 @@ export interface TestFilterRequest {
 
 export interface TestFilterResponse {
   matches: boolean;
+}
+
+export interface PreviewTemplateRequest {
+  payloadTemplate: PayloadTemplate | undefined;
+  eventType: string;
+  /** JSON text. */
+  data: string;
+  subject?: string | undefined;
+  actionUrls: { [key: string]: string };
+}
+
+export interface PreviewTemplateRequest_ActionUrlsEntry {
+  key: string;
+  value: string;
+}
+
+export interface PreviewTemplateResponse {
+  /** JSON text of the body that the endpoint would receive. */
+  body: string;
 }
 
 function createBaseRedeliverRequest(): RedeliverRequest {
@@ -172,6 +199,104 @@ export const RedeliverResponse: MessageFns<RedeliverResponse> = {
     const message = createBaseRedeliverResponse();
     message.deliveryId = object.deliveryId ?? "";
     message.round = object.round ?? 0;
+    return message;
+  },
+};
+
+function createBaseCancelRequest(): CancelRequest {
+  return { deliveryId: "" };
+}
+
+export const CancelRequest: MessageFns<CancelRequest> = {
+  encode(message: CancelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deliveryId !== "") {
+      writer.uint32(10).string(message.deliveryId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deliveryId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CancelRequest>, I>>(base?: I): CancelRequest {
+    return CancelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelRequest>, I>>(object: I): CancelRequest {
+    const message = createBaseCancelRequest();
+    message.deliveryId = object.deliveryId ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelResponse(): CancelResponse {
+  return {};
+}
+
+export const CancelResponse: MessageFns<CancelResponse> = {
+  encode(_: CancelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CancelResponse>, I>>(base?: I): CancelResponse {
+    return CancelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelResponse>, I>>(_: I): CancelResponse {
+    const message = createBaseCancelResponse();
     return message;
   },
 };
@@ -458,6 +583,248 @@ export const TestFilterResponse: MessageFns<TestFilterResponse> = {
   },
 };
 
+function createBasePreviewTemplateRequest(): PreviewTemplateRequest {
+  return { payloadTemplate: undefined, eventType: "", data: "", subject: undefined, actionUrls: {} };
+}
+
+export const PreviewTemplateRequest: MessageFns<PreviewTemplateRequest> = {
+  encode(message: PreviewTemplateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payloadTemplate !== undefined) {
+      PayloadTemplate.encode(message.payloadTemplate, writer.uint32(10).fork()).join();
+    }
+    if (message.eventType !== "") {
+      writer.uint32(18).string(message.eventType);
+    }
+    if (message.data !== "") {
+      writer.uint32(26).string(message.data);
+    }
+    if (message.subject !== undefined) {
+      writer.uint32(34).string(message.subject);
+    }
+    globalThis.Object.entries(message.actionUrls).forEach(([key, value]: [string, string]) => {
+      PreviewTemplateRequest_ActionUrlsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewTemplateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewTemplateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payloadTemplate = PayloadTemplate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.data = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = PreviewTemplateRequest_ActionUrlsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.actionUrls[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewTemplateRequest>, I>>(base?: I): PreviewTemplateRequest {
+    return PreviewTemplateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewTemplateRequest>, I>>(object: I): PreviewTemplateRequest {
+    const message = createBasePreviewTemplateRequest();
+    message.payloadTemplate = (object.payloadTemplate !== undefined && object.payloadTemplate !== null)
+      ? PayloadTemplate.fromPartial(object.payloadTemplate)
+      : undefined;
+    message.eventType = object.eventType ?? "";
+    message.data = object.data ?? "";
+    message.subject = object.subject ?? undefined;
+    message.actionUrls = (globalThis.Object.entries(object.actionUrls ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBasePreviewTemplateRequest_ActionUrlsEntry(): PreviewTemplateRequest_ActionUrlsEntry {
+  return { key: "", value: "" };
+}
+
+export const PreviewTemplateRequest_ActionUrlsEntry: MessageFns<PreviewTemplateRequest_ActionUrlsEntry> = {
+  encode(message: PreviewTemplateRequest_ActionUrlsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewTemplateRequest_ActionUrlsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewTemplateRequest_ActionUrlsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewTemplateRequest_ActionUrlsEntry>, I>>(
+    base?: I,
+  ): PreviewTemplateRequest_ActionUrlsEntry {
+    return PreviewTemplateRequest_ActionUrlsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewTemplateRequest_ActionUrlsEntry>, I>>(
+    object: I,
+  ): PreviewTemplateRequest_ActionUrlsEntry {
+    const message = createBasePreviewTemplateRequest_ActionUrlsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBasePreviewTemplateResponse(): PreviewTemplateResponse {
+  return { body: "" };
+}
+
+export const PreviewTemplateResponse: MessageFns<PreviewTemplateResponse> = {
+  encode(message: PreviewTemplateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.body !== "") {
+      writer.uint32(10).string(message.body);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewTemplateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewTemplateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.body = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewTemplateResponse>, I>>(base?: I): PreviewTemplateResponse {
+    return PreviewTemplateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewTemplateResponse>, I>>(object: I): PreviewTemplateResponse {
+    const message = createBasePreviewTemplateResponse();
+    message.body = object.body ?? "";
+    return message;
+  },
+};
+
 export type DispatcherServiceService = typeof DispatcherServiceService;
 export const DispatcherServiceService = {
   /**
@@ -472,6 +839,16 @@ export const DispatcherServiceService = {
     requestDeserialize: (value: Buffer): RedeliverRequest => RedeliverRequest.decode(value),
     responseSerialize: (value: RedeliverResponse): Buffer => Buffer.from(RedeliverResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RedeliverResponse => RedeliverResponse.decode(value),
+  },
+  /** Ends a delivery that waits: it is not sent any more. One that has ended is refused. */
+  cancel: {
+    path: "/bellwire.dispatcher.v1.DispatcherService/Cancel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelRequest): Buffer => Buffer.from(CancelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelRequest => CancelRequest.decode(value),
+    responseSerialize: (value: CancelResponse): Buffer => Buffer.from(CancelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelResponse => CancelResponse.decode(value),
   },
   /** Sends one test event to an endpoint now, outside limits, and answers with the outcome. */
   sendTest: {
@@ -493,6 +870,18 @@ export const DispatcherServiceService = {
     responseSerialize: (value: TestFilterResponse): Buffer => Buffer.from(TestFilterResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TestFilterResponse => TestFilterResponse.decode(value),
   },
+  /** Says what a payload template makes of an event, without sending anything. */
+  previewTemplate: {
+    path: "/bellwire.dispatcher.v1.DispatcherService/PreviewTemplate" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PreviewTemplateRequest): Buffer =>
+      Buffer.from(PreviewTemplateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PreviewTemplateRequest => PreviewTemplateRequest.decode(value),
+    responseSerialize: (value: PreviewTemplateResponse): Buffer =>
+      Buffer.from(PreviewTemplateResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PreviewTemplateResponse => PreviewTemplateResponse.decode(value),
+  },
 } as const;
 
 export interface DispatcherServiceServer extends UntypedServiceImplementation {
@@ -501,10 +890,14 @@ export interface DispatcherServiceServer extends UntypedServiceImplementation {
    * A retry that still waits is superseded.
    */
   redeliver: handleUnaryCall<RedeliverRequest, RedeliverResponse>;
+  /** Ends a delivery that waits: it is not sent any more. One that has ended is refused. */
+  cancel: handleUnaryCall<CancelRequest, CancelResponse>;
   /** Sends one test event to an endpoint now, outside limits, and answers with the outcome. */
   sendTest: handleUnaryCall<SendTestRequest, SendTestResponse>;
   /** Says whether a filter accepts an event, without sending anything. */
   testFilter: handleUnaryCall<TestFilterRequest, TestFilterResponse>;
+  /** Says what a payload template makes of an event, without sending anything. */
+  previewTemplate: handleUnaryCall<PreviewTemplateRequest, PreviewTemplateResponse>;
 }
 
 export interface DispatcherServiceClient extends Client {
@@ -527,6 +920,22 @@ export interface DispatcherServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RedeliverResponse) => void,
   ): ClientUnaryCall;
+  /** Ends a delivery that waits: it is not sent any more. One that has ended is refused. */
+  cancel(
+    request: CancelRequest,
+    callback: (error: ServiceError | null, response: CancelResponse) => void,
+  ): ClientUnaryCall;
+  cancel(
+    request: CancelRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelResponse) => void,
+  ): ClientUnaryCall;
+  cancel(
+    request: CancelRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelResponse) => void,
+  ): ClientUnaryCall;
   /** Sends one test event to an endpoint now, outside limits, and answers with the outcome. */
   sendTest(
     request: SendTestRequest,
@@ -558,6 +967,22 @@ export interface DispatcherServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TestFilterResponse) => void,
+  ): ClientUnaryCall;
+  /** Says what a payload template makes of an event, without sending anything. */
+  previewTemplate(
+    request: PreviewTemplateRequest,
+    callback: (error: ServiceError | null, response: PreviewTemplateResponse) => void,
+  ): ClientUnaryCall;
+  previewTemplate(
+    request: PreviewTemplateRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PreviewTemplateResponse) => void,
+  ): ClientUnaryCall;
+  previewTemplate(
+    request: PreviewTemplateRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PreviewTemplateResponse) => void,
   ): ClientUnaryCall;
 }
 

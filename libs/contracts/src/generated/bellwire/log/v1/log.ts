@@ -212,6 +212,12 @@ export interface DeliveryRecord {
   /** How often it was handed to a tier without an attempt. */
   spills: number;
   occurredAtMs: number;
+  /** The slot that the endpoint's rate limit reserved for it; 0: none. */
+  slotAtMs: number;
+  /** It has been counted by the endpoint's hourly limit. */
+  counted: boolean;
+  /** Not a delivery to take: an order to cancel it, up to this round. A waiting record of it does nothing any more. */
+  cancel: boolean;
 }
 
 /** Topic audit, no key. What was written together is one record: a record of the log costs more than what it says. */
@@ -363,6 +369,39 @@ export interface EndpointStateRecord {
   endpointId: string;
   /** Newest last, bounded. */
   marks: DeliveryMark[];
+  /** Of its rate limit: how many requests started, or are reserved to, in each part of the time. */
+  rateWindow:
+    | RateWindow
+    | undefined;
+  /** Of its hourly limit: deliveries that were begun. */
+  hourlyWindow: RateWindow | undefined;
+  breaker:
+    | Breaker
+    | undefined;
+  /** Absent: its last attempt was delivered. */
+  failing: Failing | undefined;
+}
+
+export interface RateWindow {
+  bucketMs: number;
+  /** Buckets in order, counted from 1970, and their counts. */
+  buckets: number[];
+  counts: number[];
+}
+
+export interface Breaker {
+  /** While it is open: until when. 0: closed. */
+  openUntilMs: number;
+  /** How often it has opened without a success in between. */
+  openings: number;
+}
+
+/** An endpoint whose attempts have all failed for a while. */
+export interface Failing {
+  sinceMs: number;
+  /** When its tenant was told; 0: not yet. */
+  warnedAtMs: number;
+  failures: number;
 }
 
 /** How far a delivery has come that was not delivered by its first attempt. */
@@ -694,6 +733,9 @@ function createBaseDeliveryRecord(): DeliveryRecord {
     waitReason: "",
     spills: 0,
     occurredAtMs: 0,
+    slotAtMs: 0,
+    counted: false,
+    cancel: false,
   };
 }
 
@@ -755,6 +797,15 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     }
     if (message.occurredAtMs !== 0) {
       writer.uint32(152).int64(message.occurredAtMs);
+    }
+    if (message.slotAtMs !== 0) {
+      writer.uint32(160).int64(message.slotAtMs);
+    }
+    if (message.counted !== false) {
+      writer.uint32(168).bool(message.counted);
+    }
+    if (message.cancel !== false) {
+      writer.uint32(176).bool(message.cancel);
     }
     return writer;
   },
@@ -924,6 +975,30 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
             message.occurredAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.slotAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.counted = reader.bool();
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.cancel = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -960,6 +1035,9 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     message.waitReason = object.waitReason ?? "";
     message.spills = object.spills ?? 0;
     message.occurredAtMs = object.occurredAtMs ?? 0;
+    message.slotAtMs = object.slotAtMs ?? 0;
+    message.counted = object.counted ?? false;
+    message.cancel = object.cancel ?? false;
     return message;
   },
 };
@@ -2640,7 +2718,14 @@ export const UnreadableRecord: MessageFns<UnreadableRecord> = {
 };
 
 function createBaseEndpointStateRecord(): EndpointStateRecord {
-  return { endpointId: "", marks: [] };
+  return {
+    endpointId: "",
+    marks: [],
+    rateWindow: undefined,
+    hourlyWindow: undefined,
+    breaker: undefined,
+    failing: undefined,
+  };
 }
 
 export const EndpointStateRecord: MessageFns<EndpointStateRecord> = {
@@ -2650,6 +2735,18 @@ export const EndpointStateRecord: MessageFns<EndpointStateRecord> = {
     }
     for (const v of message.marks) {
       DeliveryMark.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.rateWindow !== undefined) {
+      RateWindow.encode(message.rateWindow, writer.uint32(26).fork()).join();
+    }
+    if (message.hourlyWindow !== undefined) {
+      RateWindow.encode(message.hourlyWindow, writer.uint32(34).fork()).join();
+    }
+    if (message.breaker !== undefined) {
+      Breaker.encode(message.breaker, writer.uint32(42).fork()).join();
+    }
+    if (message.failing !== undefined) {
+      Failing.encode(message.failing, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2683,6 +2780,38 @@ export const EndpointStateRecord: MessageFns<EndpointStateRecord> = {
             message.marks.push(DeliveryMark.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rateWindow = RateWindow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hourlyWindow = RateWindow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.breaker = Breaker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.failing = Failing.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2702,6 +2831,271 @@ export const EndpointStateRecord: MessageFns<EndpointStateRecord> = {
     const message = createBaseEndpointStateRecord();
     message.endpointId = object.endpointId ?? "";
     message.marks = object.marks?.map((e) => DeliveryMark.fromPartial(e)) || [];
+    message.rateWindow = (object.rateWindow !== undefined && object.rateWindow !== null)
+      ? RateWindow.fromPartial(object.rateWindow)
+      : undefined;
+    message.hourlyWindow = (object.hourlyWindow !== undefined && object.hourlyWindow !== null)
+      ? RateWindow.fromPartial(object.hourlyWindow)
+      : undefined;
+    message.breaker = (object.breaker !== undefined && object.breaker !== null)
+      ? Breaker.fromPartial(object.breaker)
+      : undefined;
+    message.failing = (object.failing !== undefined && object.failing !== null)
+      ? Failing.fromPartial(object.failing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRateWindow(): RateWindow {
+  return { bucketMs: 0, buckets: [], counts: [] };
+}
+
+export const RateWindow: MessageFns<RateWindow> = {
+  encode(message: RateWindow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bucketMs !== 0) {
+      writer.uint32(8).int64(message.bucketMs);
+    }
+    if (message.buckets.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.buckets) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.counts.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.counts) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateWindow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateWindow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bucketMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.buckets.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.buckets.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.counts.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.counts.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RateWindow>, I>>(base?: I): RateWindow {
+    return RateWindow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RateWindow>, I>>(object: I): RateWindow {
+    const message = createBaseRateWindow();
+    message.bucketMs = object.bucketMs ?? 0;
+    message.buckets = object.buckets?.map((e) => e) || [];
+    message.counts = object.counts?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseBreaker(): Breaker {
+  return { openUntilMs: 0, openings: 0 };
+}
+
+export const Breaker: MessageFns<Breaker> = {
+  encode(message: Breaker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.openUntilMs !== 0) {
+      writer.uint32(8).int64(message.openUntilMs);
+    }
+    if (message.openings !== 0) {
+      writer.uint32(16).uint32(message.openings);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Breaker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBreaker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.openUntilMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.openings = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Breaker>, I>>(base?: I): Breaker {
+    return Breaker.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Breaker>, I>>(object: I): Breaker {
+    const message = createBaseBreaker();
+    message.openUntilMs = object.openUntilMs ?? 0;
+    message.openings = object.openings ?? 0;
+    return message;
+  },
+};
+
+function createBaseFailing(): Failing {
+  return { sinceMs: 0, warnedAtMs: 0, failures: 0 };
+}
+
+export const Failing: MessageFns<Failing> = {
+  encode(message: Failing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sinceMs !== 0) {
+      writer.uint32(8).int64(message.sinceMs);
+    }
+    if (message.warnedAtMs !== 0) {
+      writer.uint32(16).int64(message.warnedAtMs);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(24).uint32(message.failures);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Failing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sinceMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.warnedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Failing>, I>>(base?: I): Failing {
+    return Failing.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Failing>, I>>(object: I): Failing {
+    const message = createBaseFailing();
+    message.sinceMs = object.sinceMs ?? 0;
+    message.warnedAtMs = object.warnedAtMs ?? 0;
+    message.failures = object.failures ?? 0;
     return message;
   },
 };

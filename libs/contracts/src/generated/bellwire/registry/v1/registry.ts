@@ -264,6 +264,14 @@ export interface QuietHours {
   mode: string;
 }
 
+/** Turns the body that the dialect renders into another one. Either a preset or an expression. */
+export interface PayloadTemplate {
+  /** slack or discord, or empty. */
+  preset: string;
+  /** A JSONata expression over the rendered body, or empty. */
+  expression: string;
+}
+
 export interface Endpoint {
   id: string;
   url: string;
@@ -293,9 +301,15 @@ export interface Endpoint {
   /** Names only: values are secret and never come back. */
   headers: { [key: string]: string };
   metadata: { [key: string]: string };
+  /** Receives test events only. */
   testMode: boolean;
   createdAt: Date | undefined;
-  updatedAt: Date | undefined;
+  updatedAt:
+    | Date
+    | undefined;
+  /** Most deliveries that are begun in an hour; what comes beyond is skipped. 0: no limit. */
+  hourlyLimit: number;
+  payloadTemplate?: PayloadTemplate | undefined;
 }
 
 export interface Endpoint_HeadersEntry {
@@ -2079,6 +2093,73 @@ export const QuietHours: MessageFns<QuietHours> = {
   },
 };
 
+function createBasePayloadTemplate(): PayloadTemplate {
+  return { preset: "", expression: "" };
+}
+
+export const PayloadTemplate: MessageFns<PayloadTemplate> = {
+  encode(message: PayloadTemplate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.preset !== "") {
+      writer.uint32(10).string(message.preset);
+    }
+    if (message.expression !== "") {
+      writer.uint32(18).string(message.expression);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadTemplate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadTemplate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.preset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expression = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PayloadTemplate>, I>>(base?: I): PayloadTemplate {
+    return PayloadTemplate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PayloadTemplate>, I>>(object: I): PayloadTemplate {
+    const message = createBasePayloadTemplate();
+    message.preset = object.preset ?? "";
+    message.expression = object.expression ?? "";
+    return message;
+  },
+};
+
 function createBaseEndpoint(): Endpoint {
   return {
     id: "",
@@ -2099,6 +2180,8 @@ function createBaseEndpoint(): Endpoint {
     testMode: false,
     createdAt: undefined,
     updatedAt: undefined,
+    hourlyLimit: 0,
+    payloadTemplate: undefined,
   };
 }
 
@@ -2157,6 +2240,12 @@ export const Endpoint: MessageFns<Endpoint> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(146).fork()).join();
+    }
+    if (message.hourlyLimit !== 0) {
+      writer.uint32(152).uint32(message.hourlyLimit);
+    }
+    if (message.payloadTemplate !== undefined) {
+      PayloadTemplate.encode(message.payloadTemplate, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2324,6 +2413,22 @@ export const Endpoint: MessageFns<Endpoint> = {
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.hourlyLimit = reader.uint32();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.payloadTemplate = PayloadTemplate.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2381,6 +2486,10 @@ export const Endpoint: MessageFns<Endpoint> = {
     message.testMode = object.testMode ?? false;
     message.createdAt = object.createdAt ?? undefined;
     message.updatedAt = object.updatedAt ?? undefined;
+    message.hourlyLimit = object.hourlyLimit ?? 0;
+    message.payloadTemplate = (object.payloadTemplate !== undefined && object.payloadTemplate !== null)
+      ? PayloadTemplate.fromPartial(object.payloadTemplate)
+      : undefined;
     return message;
   },
 };
