@@ -1,4 +1,4 @@
-import type { EndpointState } from '@bellwire/contracts';
+import type { Endpoint, EndpointState } from '@bellwire/contracts';
 import { fromProto } from '@bellwire/contracts';
 import { dialectNamed, resolvePolicy, type Dialect } from '@bellwire/dialects';
 import type { RetryPolicy } from '@bellwire/domain';
@@ -14,16 +14,38 @@ export interface CompiledEndpoint {
   readonly url: string;
   readonly subject: string | undefined;
   readonly isEnabled: boolean;
+  /** It receives test events only. */
+  readonly isTestMode: boolean;
   readonly dialect: Dialect;
   readonly policy: RetryPolicy;
   readonly timeoutMs: number;
   /** Undefined: the default of the deployment. */
   readonly maxConcurrency: number | undefined;
+  /** Requests that may start in any period. */
+  readonly rateLimit: RateLimit | undefined;
+  /** Deliveries that may be begun in an hour. */
+  readonly hourlyLimit: number | undefined;
+  readonly quietHours: QuietHours | undefined;
   readonly wantsType: (eventType: string) => boolean;
   readonly filter: Filter | undefined;
   /** Newest first, those that have ended left out. */
   signingKeys(nowMs: number): readonly PreparedKey[];
   readonly customHeaders: Readonly<Record<string, string>>;
+}
+
+export interface RateLimit {
+  readonly limit: number;
+  readonly periodSeconds: number;
+}
+
+/** Local times of day, HH:MM; an end before the start is on the next day. */
+export interface QuietHours {
+  readonly start: string;
+  readonly end: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** What becomes of a delivery that falls into them: delivered afterwards, or never. */
+  readonly mode: 'hold' | 'skip';
 }
 
 export type CompileEndpoint = (state: EndpointState) => CompiledEndpoint;
@@ -34,6 +56,9 @@ const headersFrom = (sealed: Uint8Array, open: (sealed: Uint8Array) => string): 
   if (typeof parsed !== 'object' || parsed === null) return {};
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
 };
+
+const quietHoursOf = (quiet: Endpoint['quietHours']): QuietHours | undefined =>
+  quiet && { ...quiet, mode: quiet.mode === 'skip' ? 'skip' : 'hold' };
 
 const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyring: Keyring): CompiledEndpoint => {
   const { endpoint, tenantId } = state;
@@ -57,10 +82,14 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     url: endpoint.url,
     subject: endpoint.subject,
     isEnabled: endpoint.enabled,
+    isTestMode: endpoint.testMode,
     dialect,
     policy,
     timeoutMs: endpoint.timeoutMs > 0 ? endpoint.timeoutMs : dialect.timeoutMs,
     maxConcurrency: endpoint.maxConcurrency > 0 ? endpoint.maxConcurrency : undefined,
+    rateLimit: endpoint.rateLimit,
+    hourlyLimit: endpoint.hourlyLimit > 0 ? endpoint.hourlyLimit : undefined,
+    quietHours: quietHoursOf(endpoint.quietHours),
     wantsType: compileEventTypes(endpoint.eventTypes),
     filter: endpoint.filter === '' ? undefined : compileFilter(JSON.parse(endpoint.filter)),
     signingKeys: (nowMs) =>

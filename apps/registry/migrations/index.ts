@@ -1,5 +1,6 @@
 import type { Migrations } from '@bellwire/persistence';
 import { registryTables } from './0001-registry.ts';
+import { hourlyLimit } from './0002-hourly-limit.ts';
 
 /** Of the schema registry, in order of name. */
-export const migrations: Migrations = { '0001-registry': registryTables };
+export const migrations: Migrations = { '0001-registry': registryTables, '0002-hourly-limit': hourlyLimit };

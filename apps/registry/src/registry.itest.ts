@@ -216,6 +216,7 @@ describe('endpoints', () => {
     timeoutMs: 5000,
     rateLimit: { limit: 10, periodSeconds: 60 },
     quietHours: { start: '22:00', end: '06:00', timeZone: 'Europe/Berlin', mode: 'skip' },
+    hourlyLimit: 20,
     maxConcurrency: 3,
     headers: { 'X-Token': 'header-secret-value' },
     metadata: { z: '1', a: '2' },

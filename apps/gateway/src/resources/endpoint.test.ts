@@ -13,6 +13,7 @@ const full = {
   retry: { schedule_seconds: [1, 2.5], retry_on: 'transient' as const },
   timeout_ms: 5000,
   rate_limit: { limit: 5, period_seconds: 60 },
+  hourly_limit: 20,
   quiet_hours: { start: '22:00', end: '06:00', time_zone: 'Europe/Lisbon', mode: 'skip' as const },
   max_concurrency: 3,
   headers: { 'X-Team': 'a' },
@@ -36,6 +37,7 @@ describe('an endpoint outward', () => {
       retry: { schedule_seconds: [1, 2.5], retry_on: 'transient' },
       timeout_ms: null,
       rate_limit: { limit: 5, period_seconds: 60 },
+      hourly_limit: null,
       quiet_hours: { start: '22:00', end: '06:00', time_zone: 'Europe/Lisbon', mode: 'skip' },
       max_concurrency: null,
       headers: { 'X-Team': '***' },
@@ -72,9 +74,17 @@ describe('an endpoint inward', () => {
 
   test('takes null for absent, and leaves the defaults to registry', () => {
     const nothing = Object.fromEntries(
-      ['description', 'subject', 'event_types', 'filter', 'retry', 'timeout_ms', 'rate_limit', 'quiet_hours'].map(
-        (name) => [name, null],
-      ),
+      [
+        'description',
+        'subject',
+        'event_types',
+        'filter',
+        'retry',
+        'timeout_ms',
+        'rate_limit',
+        'hourly_limit',
+        'quiet_hours',
+      ].map((name) => [name, null]),
     );
     const given = newEndpoint.parse({ url: 'https://example.org', ...nothing, headers: null, secret: null });
     expect(fromNewEndpoint(given, 'null')).toEqual({

@@ -9,6 +9,8 @@ import {
 import { JsonText } from '../json-text.ts';
 import { count, known, orNull, sized, textMap, time, timeText, userOf } from './members.ts';
 
+const hourlyLimit = 'Deliveries that are begun in an hour: what comes beyond is skipped. null: no limit.';
+
 const timeOfDay = z.string().meta({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' }).describe('Local time of day, HH:MM.');
 
 const retry = {
@@ -46,6 +48,7 @@ export const endpoint = z
     retry: z.object(retry).nullable().describe('null: the schedule of the dialect.'),
     timeout_ms: z.int().nullable().describe('null: the default of the dialect.'),
     rate_limit: z.object(rateLimit).nullable(),
+    hourly_limit: z.int().nullable().describe(hourlyLimit),
     quiet_hours: z.object(quietHours).nullable(),
     max_concurrency: z.int().nullable().describe('Requests in flight; null: the default of the deployment.'),
     headers: textMap.describe('Names of the custom headers: *** stands for the values, which never come back.'),
@@ -77,6 +80,7 @@ const members = z.strictObject({
     .describe('null: the schedule of the dialect.'),
   timeout_ms: count(1000, 60_000).nullish().describe('null: the default of the dialect.'),
   rate_limit: z.strictObject(rateLimit).nullish(),
+  hourly_limit: count(1, 100_000).nullish().describe(hourlyLimit),
   quiet_hours: z
     .strictObject({
       ...quietHours,
@@ -134,6 +138,7 @@ export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
         : { schedule_seconds: policy.scheduleSeconds, retry_on: known(fromProto.retryOn(policy.retryOn)) },
     timeout_ms: message.timeoutMs === 0 ? null : message.timeoutMs,
     rate_limit: rate === undefined ? null : { limit: rate.limit, period_seconds: rate.periodSeconds },
+    hourly_limit: message.hourlyLimit === 0 ? null : message.hourlyLimit,
     quiet_hours:
       quiet === undefined
         ? null
@@ -175,6 +180,7 @@ const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string 
       : undefined,
     timeoutMs: given.timeout_ms ?? undefined,
     rateLimit: rate ? { limit: rate.limit, periodSeconds: rate.period_seconds } : undefined,
+    hourlyLimit: given.hourly_limit ?? undefined,
     quietHours: quiet ? { start: quiet.start, end: quiet.end, timeZone: quiet.time_zone, mode: quiet.mode } : undefined,
     maxConcurrency: given.max_concurrency ?? undefined,
     headers: given.headers ?? undefined,

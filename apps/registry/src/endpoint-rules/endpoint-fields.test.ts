@@ -32,6 +32,7 @@ describe('an endpoint is accepted with', () => {
     ['no retries', { retry: { scheduleSeconds: [], retryOn: RetryOn.UNSPECIFIED } }],
     ['a schedule', { retry: { scheduleSeconds: [0.5, 604_800], retryOn: RetryOn.TRANSIENT } }],
     ['limits', { timeoutMs: 60_000, rateLimit: { limit: 100_000, periodSeconds: 86_400 }, maxConcurrency: 1000 }],
+    ['an hourly limit', { hourlyLimit: 100_000 }],
     ['quiet hours over midnight', { quietHours: quiet }],
     ['headers', { headers: { Authorization: 'Bearer a b', 'X-Empty': '' } }],
     ['metadata', { metadata: { team: 'x'.repeat(500) } }],
@@ -66,6 +67,7 @@ describe('an endpoint is refused for', () => {
       { rateLimit: { limit: 0, periodSeconds: 0 } },
       ['rate_limit.limit', 'rate_limit.period_seconds'],
     ],
+    ['a large hourly limit', { hourlyLimit: 100_001 }, ['hourly_limit']],
     ['too much concurrency', { maxConcurrency: 1001 }, ['max_concurrency']],
     [
       'wrong quiet hours',

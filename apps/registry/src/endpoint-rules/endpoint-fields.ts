@@ -7,6 +7,7 @@ import { headerProblems } from './headers.ts';
 import {
   concurrencyProblems,
   eventTypesProblems,
+  hourlyLimitProblems,
   rateLimitProblems,
   retryProblems,
   timeoutProblems,
@@ -66,6 +67,13 @@ export const endpointFields: ReadonlyMap<string, EndpointField> = new Map<string
     {
       problems: ({ rateLimit }) => (rateLimit === undefined ? [] : rateLimitProblems(rateLimit)),
       part: ({ rateLimit }) => ({ rateLimit }),
+    },
+  ],
+  [
+    'hourly_limit',
+    {
+      problems: ({ hourlyLimit }) => hourlyLimitProblems(hourlyLimit),
+      part: ({ hourlyLimit }) => ({ hourlyLimit }),
     },
   ],
   [

@@ -35,6 +35,10 @@ export const rateLimitProblems = ({ limit, periodSeconds }: RateLimit): FieldPro
 export const concurrencyProblems = (maxConcurrency: number): FieldProblem[] =>
   between('max_concurrency', maxConcurrency, 0, 1000);
 
+/** 0 is no limit. */
+export const hourlyLimitProblems = (hourlyLimit: number): FieldProblem[] =>
+  between('hourly_limit', hourlyLimit, 0, 100_000);
+
 export const eventTypesProblems = (patterns: readonly string[]): FieldProblem[] => {
   if (patterns.length > 100) return [{ path: 'event_types', message: 'must have at most 100 entries' }];
   return patterns.flatMap((pattern, index) => validateEventTypePattern(pattern, `event_types[${index}]`) ?? []);

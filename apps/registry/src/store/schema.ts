@@ -55,6 +55,7 @@ export interface EndpointTable {
   header_names: string[];
   sealed_headers: Buffer;
   metadata: Json<Record<string, string>>;
+  hourly_limit: number;
   test_mode: boolean;
   version: number;
   created_at: Date;
