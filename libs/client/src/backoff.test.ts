@@ -4,7 +4,7 @@ import { withRetries } from './backoff.ts';
 import { BellwireError } from './bellwire-error.ts';
 
 const failing = (...codes: number[]) => {
-  const errors = codes.map((code) => new BellwireError(code, `code ${code}`));
+  const errors = codes.map((code) => new BellwireError(code, `code ${code}`, { reason: 'SOME' }));
   return async (): Promise<never> => {
     throw errors.shift() ?? new Error('asked once too often');
   };
