@@ -39,6 +39,8 @@ describe('an event', () => {
   test.each<[string, Partial<PublishRequest>]>([
     ['type', { type: 'order..paid' }],
     ['type', { type: '' }],
+    ['type', { type: 'bellwire.endpoint.disabled' }],
+    ['type', { type: 'bellwire.mine' }],
     ['data', { data: '' }],
     ['data', { data: '{' }],
     ['data', { data: '"\ud800"' }],
@@ -63,6 +65,10 @@ describe('an event', () => {
   ])('breaks a rule of %s', (path, event) => {
     expect(faultOf(event)).toMatchObject({ reason: 'INVALID_FIELD' });
     expect(paths(event)).toEqual([path]);
+  });
+
+  test('may have a type that only looks like one of Bellwire itself', () => {
+    for (const type of ['bellwire', 'bellwires.x', 'my.bellwire.x']) expect(check({ type }).type).toBe(type);
   });
 
   test('is told every rule that it breaks', () => {

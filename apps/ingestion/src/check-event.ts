@@ -1,5 +1,5 @@
 import type { PublishRequest } from '@bellwire/contracts';
-import { isEventTypeName } from '@bellwire/domain';
+import { isEventTypeName, isOperational, operationalPrefix } from '@bellwire/domain';
 import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
 import { JsonRuleBroken, minifyJson, type MinifiedJson } from './minify-json.ts';
 
@@ -68,11 +68,16 @@ const timeProblem = (atMs: number, nowMs: number): string | undefined => {
   return atMs > nowMs + maxAheadMs ? 'must not be more than a day in the future' : undefined;
 };
 
-function* fieldProblems(event: PublishRequest, { nowMs, keySubject }: CheckEventOptions): Generator<FieldProblem> {
-  if (!isEventTypeName(event.type)) {
-    const message = 'must be letters, digits, _ and -, in parts separated by full stops, at most 128 characters';
-    yield { path: 'type', message };
+const typeProblem = (type: string): string | undefined => {
+  if (!isEventTypeName(type)) {
+    return 'must be letters, digits, _ and -, in parts separated by full stops, at most 128 characters';
   }
+  return isOperational(type) ? `must not begin with ${operationalPrefix}: only Bellwire itself emits these` : undefined;
+};
+
+function* fieldProblems(event: PublishRequest, { nowMs, keySubject }: CheckEventOptions): Generator<FieldProblem> {
+  const ofType = typeProblem(event.type);
+  if (ofType !== undefined) yield { path: 'type', message: ofType };
   const ids = { subject: event.subject, idempotency_key: event.idempotencyKey, ordering_key: event.orderingKey };
   for (const [path, id] of Object.entries(ids)) {
     const message = id === undefined ? undefined : idProblem(id, maxIdLength);

@@ -24,6 +24,7 @@ describe('an event type', () => {
   test.each<[string, Parameters<typeof pathsOf>[0], string[]]>([
     ['an empty name', { name: '' }, ['name']],
     ['a name with a blank', { name: 'a b' }, ['name']],
+    ["a name of Bellwire's own", { name: 'bellwire.endpoint.disabled' }, ['name']],
     ['a schema that is no JSON', { schema: '{' }, ['schema']],
     ['a schema that is a list', { schema: [] }, ['schema']],
     [

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import formats from 'ajv-formats';
 import type { EventType } from '@bellwire/contracts';
 import type { FieldProblem } from '@bellwire/errors';
-import { isEventTypeName } from '@bellwire/domain';
+import { isEventTypeName, isOperational, operationalPrefix } from '@bellwire/domain';
 import { textProblems } from './text-rules.ts';
 
 const maxTextBytes = 65_536;
@@ -79,7 +79,12 @@ export const eventTypeProblems = (
   ...payloadProblems(eventType),
 ];
 
-export const eventTypeNameProblems = (name: string, path: string = 'name'): FieldProblem[] =>
-  isEventTypeName(name)
-    ? []
-    : [{ path, message: 'must be words of letters, digits, _ and - with full stops between, at most 128 characters' }];
+export const eventTypeNameProblems = (name: string, path: string = 'name'): FieldProblem[] => {
+  if (!isEventTypeName(name)) {
+    return [
+      { path, message: 'must be words of letters, digits, _ and - with full stops between, at most 128 characters' },
+    ];
+  }
+  if (!isOperational(name)) return [];
+  return [{ path, message: `must not begin with ${operationalPrefix}: only Bellwire itself emits these` }];
+};

@@ -181,6 +181,13 @@ describe('event types', () => {
     );
   });
 
+  test("of Bellwire itself are nobody's to create", async () => {
+    const { calls } = await aUser();
+    await expect(calls.createEventType({ ...given, name: 'bellwire.mine' })).rejects.toEqual(
+      refused('INVALID_FIELD', 'name'),
+    );
+  });
+
   test('are learned once, and never for a strict tenant', async () => {
     const { calls, tenant } = await aUser();
     await calls.createEventType(given);
@@ -299,6 +306,15 @@ describe('endpoints', () => {
     expect((await calls.listEndpoints({ limit: 0, cursor: '' })).endpoints).toEqual([]);
   });
 
+  test('may ask for operational events, which no catalogue has', async () => {
+    const strict = await aTenant(EventTypePolicy.STRICT);
+    const calls = await aKey(registry, strict);
+    const eventTypes = ['bellwire.*', 'bellwire.endpoint.disabled'];
+    expect((await calls.createEndpoint({ endpoint: anEndpoint({ eventTypes }) })).endpoint).toMatchObject({
+      eventTypes,
+    });
+  });
+
   test('are disabled with the first reason, and enabled without one', async () => {
     const { calls, tenant } = await aUser();
     const id = idOf(await calls.createEndpoint({ endpoint: anEndpoint() }));
@@ -308,6 +324,9 @@ describe('endpoints', () => {
     expect(registry.view.endpoint(id)?.endpoint).toMatchObject({ enabled: false, disabledReason: 'gone' });
     expect(await calls.enableEndpoint({ id })).toMatchObject({ enabled: true, disabledReason: '' });
     expect(await calls.disableEndpoint({ id, reason: '' })).toMatchObject({ disabledReason: 'requested_by_user' });
+    await calls.enableEndpoint({ id });
+    await registry.as(adminKey, tenant.id).disableEndpoint({ id, reason: 'failing' });
+    expect(await calls.getEndpoint({ id })).toMatchObject({ enabled: false, disabledReason: 'failing' });
     const on = await calls.updateEndpoint({ endpoint: anEndpoint({ id, enabled: true }), updateMask: ['enabled'] });
     expect(on).toMatchObject({ enabled: true, disabledReason: '' });
   });

@@ -31,7 +31,7 @@ export const makeEnableEndpoint =
   (acting: Acting, id: string): Promise<Endpoint> =>
     switchTo(deps, acting, id, { enabled: true, disabledReason: '' });
 
-/** @param reason empty: requested_by_user; the dispatcher says gone after a 410 */
+/** @param reason empty: requested_by_user; the dispatcher says gone after a 410, failing where nothing else came for long */
 export const makeDisableEndpoint =
   (deps: EndpointWriteDeps) =>
   async (acting: Acting, id: string, reason: string): Promise<Endpoint> => {

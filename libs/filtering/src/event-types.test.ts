@@ -25,6 +25,19 @@ describe('compileEventTypes', () => {
     expect(compileEventTypes(['x', '*'])('y.z')).toBe(true);
   });
 
+  test('an operational event is wanted only by its name or a group of its own', () => {
+    const type = 'bellwire.endpoint.disabled';
+    for (const patterns of [[], ['*'], ['order.*', '*'], ['bellwire.endpoint.failing'], ['endpoint.*']]) {
+      expect(compileEventTypes(patterns)(type)).toBe(false);
+    }
+    for (const pattern of [type, 'bellwire.endpoint.*', 'bellwire.*']) {
+      expect(compileEventTypes([pattern])(type)).toBe(true);
+      expect(compileEventTypes([pattern])('order.paid')).toBe(false);
+      expect(compileEventTypes(['*', pattern])(type)).toBe(true);
+      expect(compileEventTypes(['*', pattern])('order.paid')).toBe(true);
+    }
+  });
+
   test('each name is matched by itself and by the groups above it', () => {
     const segment = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
     fc.assert(

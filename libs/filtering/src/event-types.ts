@@ -1,3 +1,4 @@
+import { isOperational } from '@bellwire/domain';
 import type { FieldProblem } from '@bellwire/errors';
 
 const pattern = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?$/;
@@ -13,13 +14,15 @@ export const validateEventTypePattern = (text: string, path: string = 'event_typ
 
 /**
  * Whether an event type is among those that an endpoint asked for. An exact name matches itself; `task.*` matches one
- * or more further segments (`task.created`, `task.item.created`, not `task`); `*`, like an empty list, matches all.
- * Exact names cost one set lookup, however many there are.
+ * or more further segments (`task.created`, `task.item.created`, not `task`); `*`, like an empty list, matches all but
+ * operational events, which only a name or a group of theirs asks for. Exact names cost one set lookup, however many there
+ * are.
  */
 export const compileEventTypes = (patterns: readonly string[]): ((type: string) => boolean) => {
-  if (patterns.length === 0 || patterns.includes('*')) return () => true;
+  const wantsAll = patterns.length === 0 || patterns.includes('*');
   const names = new Set(patterns.filter((text) => !text.endsWith('.*')));
   const prefixes = patterns.filter((text) => text.endsWith('.*')).map((text) => text.slice(0, -1));
-  if (prefixes.length === 0) return (type) => names.has(type);
-  return (type) => names.has(type) || prefixes.some((prefix) => type.length > prefix.length && type.startsWith(prefix));
+  const isNamed = (type: string): boolean =>
+    names.has(type) || prefixes.some((prefix) => type.length > prefix.length && type.startsWith(prefix));
+  return wantsAll ? (type) => !isOperational(type) || isNamed(type) : isNamed;
 };

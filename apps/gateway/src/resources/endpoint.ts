@@ -41,7 +41,9 @@ export const endpoint = z
     url: z.string(),
     description: z.string(),
     subject: z.string().nullable().describe('The user whose events it receives; null: all events of the tenant.'),
-    event_types: z.array(z.string()).describe('Exact names, prefix.* patterns, or * for all. Empty: all.'),
+    event_types: z
+      .array(z.string())
+      .describe('Exact names, prefix.* patterns, or * for all. Empty: all. Of bellwire.* only what is named.'),
     filter: z.unknown().meta({ type: ['object', 'null'], description: 'Operators of MongoDB; null: no filter.' }),
     enabled: z.boolean(),
     disabled_reason: z.string().nullable(),
@@ -71,7 +73,7 @@ const members = z.strictObject({
     .array(z.string())
     .meta({ maxItems: 100 })
     .nullish()
-    .describe('Exact names, prefix.* patterns, or *; null or empty: all.'),
+    .describe('Exact names, prefix.* patterns, or *; null or empty: all. Of bellwire.* only what is named.'),
   filter: z.record(z.string(), z.unknown()).nullish().describe('Operators of MongoDB; null: no filter.'),
   enabled: z.boolean().optional().describe('As enable and disable do.'),
   retry: z

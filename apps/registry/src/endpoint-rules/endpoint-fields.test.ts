@@ -28,6 +28,7 @@ describe('an endpoint is accepted with', () => {
   test.each<[string, Partial<Endpoint>]>([
     ['nothing but a URL', {}],
     ['event types', { eventTypes: ['order.paid', 'user.*', '*'] }],
+    ['operational event types', { eventTypes: ['bellwire.*', 'bellwire.endpoint.disabled'] }],
     ['a filter', { filter: '{"data.amount":{"$gt":100}}' }],
     ['no retries', { retry: { scheduleSeconds: [], retryOn: RetryOn.UNSPECIFIED } }],
     ['a schedule', { retry: { scheduleSeconds: [0.5, 604_800], retryOn: RetryOn.TRANSIENT } }],
