@@ -12,6 +12,7 @@ import {
 import type { Logger } from '@bellwire/lifecycle';
 import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messaging';
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import type { OperationalEvents } from './operational-events.ts';
 import type { Append, Send } from './ports.ts';
 import { attemptRecord, deadLetterRecord, identityOf, toTier } from './records.ts';
 import { signedRequest } from './signed-request.ts';
@@ -23,6 +24,7 @@ export interface AttemptDeliveryDeps {
   random: Random;
   tiers: readonly Tier[];
   log: Logger;
+  events: Pick<OperationalEvents, 'deadLettered' | 'recovered'>;
   /** Told of an attempt whose number must survive a move of its endpoint. */
   note(delivery: DeliveryRecord): void;
   /** Told when a receiver answers 410. */
@@ -82,10 +84,10 @@ const attemptFrom = (
 
 /**
  * The heart: one HTTP request for a delivery, and what follows from it. Resolves when the next step (retry, dead letter
- * or nothing) and the attempt are on the log; only then may the record be settled.
+ * or nothing), the attempt and what the tenant is told are on the log; only then may the record be settled.
  */
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
-  const { send, append, clock, random, tiers, log, note, onGone } = deps;
+  const { send, append, clock, random, tiers, log, events, note, onGone } = deps;
 
   const nextStep = (
     delivery: DeliveryRecord,
@@ -98,9 +100,9 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
       const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs: next.dueAtMs, waitReason: next.reason };
       return [toTier(tiers, retry, atMs, headers)];
     }
-    if (next.status === 'delivered') return [];
+    if (next.status === 'delivered') return events.recovered(delivery, headers);
     const letter = { reason: next.reason, atMs, attemptCount: delivery.attempt, last: result };
-    return [deadLetterRecord(delivery, letter, headers)];
+    return [deadLetterRecord(delivery, letter, headers), ...events.deadLettered(delivery, letter, headers)];
   };
 
   const logAttempt = (delivery: DeliveryRecord, result: AttemptOutcome, next: NextState): void => {

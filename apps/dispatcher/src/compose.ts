@@ -28,5 +28,6 @@ export const composeDispatcher = (context: ServiceContext): Promise<{ port: numb
     maxConcurrency: settings.BELLWIRE_MAX_CONCURRENCY,
     maxInFlight: settings.BELLWIRE_MAX_IN_FLIGHT,
     maxDeadlineMs: settings.BELLWIRE_DELIVERY_DEADLINE_HOURS * hourMs,
+    disableAfterMs: settings.BELLWIRE_DISABLE_AFTER_HOURS * hourMs,
   });
 };

@@ -31,6 +31,8 @@ export interface DispatcherDeps {
   maxInFlight: number;
   /** Longest life of a round, in milliseconds. */
   maxDeadlineMs: number;
+  /** An endpoint is disabled when its attempts have failed for so long, in milliseconds; 0: never. */
+  disableAfterMs: number;
   /** A worker that fails ends the process. */
   onFailure(error: unknown): void;
 }

@@ -2,6 +2,7 @@ import type { DeliveryRecord } from '@bellwire/contracts';
 import { tierFor, type Clock, type DeliveryReason, type Tier } from '@bellwire/domain';
 import type { NewRecord, Task } from '@bellwire/messaging';
 import type { AttemptMemory } from './attempt-memory.ts';
+import type { OperationalEvents } from './operational-events.ts';
 import type { Append } from './ports.ts';
 import { deadLetterRecord, toTier, transitionRecord } from './records.ts';
 
@@ -10,6 +11,7 @@ export interface HandOverDeps {
   memory: AttemptMemory;
   clock: Clock;
   tiers: readonly Tier[];
+  events: Pick<OperationalEvents, 'deadLettered'>;
   onFailure(error: unknown): void;
 }
 
@@ -24,7 +26,7 @@ const longestHopMs = 30 * 60 * 1000;
 const firstHopMs = 60 * 1000;
 
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
-export const makeHandOver = ({ append, memory, clock, tiers, onFailure }: HandOverDeps) => {
+export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }: HandOverDeps) => {
   const finish = (task: Task<DeliveryRecord>, records: readonly NewRecord[]): void => {
     append(records).then(() => task.settle(), onFailure);
   };
@@ -68,6 +70,7 @@ export const makeHandOver = ({ append, memory, clock, tiers, onFailure }: HandOv
       finish(task, [
         deadLetterRecord(delivery, facts, headers),
         transitionRecord(delivery, { ...facts, status: 'dead_lettered' }, headers),
+        ...events.deadLettered(delivery, facts, headers),
       ]);
     },
   };

@@ -4,6 +4,8 @@ import { makeAttemptDelivery } from './attempt-delivery.ts';
 import { makeAttemptMemory } from './attempt-memory.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
 import { makeHandOver } from './hand-over.ts';
+import { makeOperationalEvents } from './operational-events.ts';
+import { makeSwitchOff } from './switch-off.ts';
 import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
 import { startDeliverer } from './workers/deliver.ts';
 
@@ -29,13 +31,15 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   };
   scope.own('endpoint states', { close: stopFlushing });
 
+  const events = makeOperationalEvents({ view, clock, disableAfterMs: deps.disableAfterMs });
+  const switchOff = makeSwitchOff({ disableEndpoint: deps.disableEndpoint, events, append, onFailure });
   const onGone = ({ id }: { id: string }) => {
     const state = view.endpoint(id);
-    if (state !== undefined) deps.disableEndpoint(state, 'gone');
+    if (state !== undefined) switchOff(state, 'gone');
   };
   const { note } = states;
-  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, note, onGone });
-  const handOver = makeHandOver({ append, memory, clock, tiers, onFailure });
+  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, note, onGone });
+  const handOver = makeHandOver({ append, memory, clock, tiers, events, onFailure });
   const made = { admission, memory, attemptDelivery, handOver, states };
   return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, onFailure });
 };

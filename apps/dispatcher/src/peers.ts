@@ -24,13 +24,15 @@ export const historyOf = (audit: () => RpcChannel, adminKey: string): History =>
 
 export const disablingThrough =
   (registry: () => RpcChannel, adminKey: string, log: Logger): DisableEndpoint =>
-  ({ tenantId, endpoint }: EndpointState, reason) => {
+  async ({ tenantId, endpoint }: EndpointState, reason) => {
     const id = endpoint?.id ?? '';
     const options = { bearer: adminKey, tenant: tenantId };
-    registry()
-      .unary(RegistryServiceService.disableEndpoint, { id, reason }, options)
-      .then(
-        () => log.info({ tenant_id: tenantId, endpoint_id: id, reason }, 'endpoint.disabled'),
-        (error: unknown) => log.warn({ tenant_id: tenantId, endpoint_id: id, err: error }, 'endpoint.disable_failed'),
-      );
+    try {
+      const now = await registry().unary(RegistryServiceService.disableEndpoint, { id, reason }, options);
+      log.info({ tenant_id: tenantId, endpoint_id: id, reason: now.disabledReason }, 'endpoint.disabled');
+      return now.disabledReason === reason;
+    } catch (error) {
+      log.warn({ tenant_id: tenantId, endpoint_id: id, err: error }, 'endpoint.disable_failed');
+      return false;
+    }
   };

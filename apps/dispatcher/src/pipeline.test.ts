@@ -70,7 +70,10 @@ const setUp = async (answers: AttemptOutcome[]) => {
     keyring,
     send,
     history: { delivery: () => Promise.reject(new Error('unused')), event: () => Promise.reject(new Error('unused')) },
-    disableEndpoint: ({ endpoint }, reason) => disabled.push(`${endpoint?.id} ${reason}`),
+    disableEndpoint: async ({ endpoint }, reason) => {
+      disabled.push(`${endpoint?.id} ${reason}`);
+      return true;
+    },
     authenticate: async () => ({ kind: 'admin' }),
     host: '127.0.0.1',
     port: 0,
@@ -79,6 +82,7 @@ const setUp = async (answers: AttemptOutcome[]) => {
     maxConcurrency: 4,
     maxInFlight: 16,
     maxDeadlineMs: 60_000,
+    disableAfterMs: 0,
     onFailure: (error) => {
       throw error;
     },
@@ -263,6 +267,21 @@ describe('a delivery', () => {
     await until('the dead letter', () => deadLetters[0]);
     await until('the endpoint to be disabled', () => disabled[0]);
     expect(disabled).toEqual(['ep_1 gone']);
+  });
+
+  test('that ends is told to who asked for that, and the deliveries that tell it are not', async () => {
+    const { endpoint, publish, sent, deadLetters } = await setUp([answer(410)]);
+    await endpoint({ eventTypes: ['order.paid', 'bellwire.*'] });
+    await publish();
+    await until('all dead letters', () => deadLetters[2]);
+    const last = await publish();
+    await until('the last event', () => sent.find(({ headers }) => headers['webhook-id'] === last.eventId));
+    expect(
+      sent
+        .map(({ body }) => /"type":"(?<type>[^"]+)"/.exec(body)?.groups?.['type'])
+        .slice(0, 4)
+        .toSorted(),
+    ).toEqual(['bellwire.delivery.dead_lettered', 'bellwire.endpoint.disabled', 'order.paid', 'order.paid']);
   });
 
   test('is held while its endpoint is disabled, and cancelled when it is deleted', async () => {

@@ -22,5 +22,5 @@ export interface History {
   event(tenantId: string, eventId: string): Promise<Event>;
 }
 
-/** Tells registry that an endpoint is gone (410). Failing to tell is logged, and the next 410 tells again. */
-export type DisableEndpoint = (endpoint: EndpointState, reason: string) => void;
+/** Asks registry to disable an endpoint: whether it is disabled now, and for this reason. Failing to ask is logged. */
+export type DisableEndpoint = (endpoint: EndpointState, reason: string) => Promise<boolean>;

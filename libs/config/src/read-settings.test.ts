@@ -15,6 +15,14 @@ describe('readSettings', () => {
     expect(readSettings({ BELLWIRE_HTTP_PORT: '' }).BELLWIRE_HTTP_PORT).toBe(8080);
   });
 
+  test('takes a fraction of an hour, and nothing that only looks like a number', () => {
+    expect(readSettings({ BELLWIRE_DISABLE_AFTER_HOURS: '0.5' }).BELLWIRE_DISABLE_AFTER_HOURS).toBe(0.5);
+    expect(readSettings({ BELLWIRE_DISABLE_AFTER_HOURS: '0' }).BELLWIRE_DISABLE_AFTER_HOURS).toBe(0);
+    for (const wrong of ['.5', '1e3', '-1', '1.', '9000']) {
+      expect(() => readSettings({ BELLWIRE_DISABLE_AFTER_HOURS: wrong })).toThrow(SettingsError);
+    }
+  });
+
   test('lists every problem at once, unknown variables among them', () => {
     const environment = {
       BELLWIRE_HTTP_PORT: 'http',

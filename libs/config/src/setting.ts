@@ -20,6 +20,15 @@ export const integer = (fallback: number, range: { min: number; max: number }) =
     .refine((value) => value >= range.min && value <= range.max, `must be from ${range.min} to ${range.max}`)
     .prefault(String(fallback));
 
+/** With a fraction where it needs one: 0.5. */
+export const decimal = (fallback: number, range: { min: number; max: number }) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number such as 12 or 0.5')
+    .transform(Number)
+    .refine((value) => value >= range.min && value <= range.max, `must be from ${range.min} to ${range.max}`)
+    .prefault(String(fallback));
+
 export const flag = (fallback: boolean) =>
   z
     .string()

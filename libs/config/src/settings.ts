@@ -3,6 +3,7 @@ import {
   address,
   addresses,
   cidrs,
+  decimal,
   delayTiers,
   flag,
   hostName,
@@ -84,6 +85,9 @@ export const settingsTable = z.object({
   ),
   BELLWIRE_DELIVERY_DEADLINE_HOURS: integer(168, { min: 1, max: 720 }).describe(
     'Longest life of a round of a delivery, in hours.',
+  ),
+  BELLWIRE_DISABLE_AFTER_HOURS: decimal(120, { min: 0, max: 8760 }).describe(
+    'An endpoint whose attempts have all failed for so many hours is disabled; 0: never.',
   ),
   BELLWIRE_EGRESS_ALLOW_CIDRS: cidrs().describe(
     'Networks that requests may reach beyond the public ones, separated by commas.',
