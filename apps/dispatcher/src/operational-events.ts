@@ -1,9 +1,9 @@
-import { EventRecord, type DeliveryRecord, type EndpointState } from '@bellwire/contracts';
-import { isOperational, keyedEventId, operationalTypes, type Clock, type OperationalType } from '@bellwire/domain';
-import { compileEventTypes } from '@bellwire/filtering';
-import { topicNames, type NewRecord } from '@bellwire/messaging';
+import type { DeliveryRecord, EndpointState } from '@bellwire/contracts';
+import { isOperational, operationalTypes, type Clock, type OperationalType } from '@bellwire/domain';
+import type { NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { DeadLetter } from './records.ts';
+import { makeTellTenant } from './tell-tenant.ts';
 
 export interface OperationalEventsDeps {
   view: Pick<RegistryView, 'endpoint' | 'endpointsOf'>;
@@ -23,71 +23,17 @@ export type DisableReason = 'gone' | 'failing';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Whom an operational event is about, and what it says. */
-interface Telling {
-  type: OperationalType;
-  tenantId: string;
-  /** Of the endpoint that it is about: endpoints of other subjects do not get it. */
-  subject: string | undefined;
-  /** The same for each repeat of the same thing: the event id derives from it. */
-  key: string;
-  data: object;
-  headers?: Headers;
-}
-
-/**
- * Publishers' idempotency keys have no control characters, so none of them gives the id of an operational event.
- */
-const eventIdOf = (tenantId: string, key: string): string => keyedEventId(tenantId, `bellwire\n${key}`);
-
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+const ofEndpoint = ({ tenantId, endpoint }: EndpointState) => ({ tenantId, subject: endpoint?.subject });
 
 /**
  * Events that tell a tenant about its own endpoints and deliveries (docs/operational-events.md): the records to append,
  * none where no endpoint of the tenant asks for them. Nothing is told of deliveries of operational events, so that telling
- * never leads to more telling. A repeat after a crash has the same event id.
+ * never leads to more telling.
  */
 export const makeOperationalEvents = ({ view, clock, disableAfterMs }: OperationalEventsDeps) => {
-  /** Who of a tenant asks for operational events. The view gives the same list until the tenant's endpoints change. */
-  const subscribers = new WeakMap<
-    readonly EndpointState[],
-    readonly { subject: string | undefined; wantsType: (type: string) => boolean }[]
-  >();
-
-  const subscribersOf = (tenantId: string) => {
-    const states = view.endpointsOf(tenantId);
-    const known = subscribers.get(states);
-    if (known !== undefined) return known;
-    const made = states.flatMap(({ endpoint }) => {
-      const patterns = endpoint?.eventTypes.filter(isOperational) ?? [];
-      return patterns.length === 0 ? [] : [{ subject: endpoint?.subject, wantsType: compileEventTypes(patterns) }];
-    });
-    subscribers.set(states, made);
-    return made;
-  };
-
-  const tell = ({ type, tenantId, subject, key, data, headers }: Telling): NewRecord[] => {
-    const isWanted = subscribersOf(tenantId).some(
-      (each) => each.wantsType(type) && (each.subject === undefined || each.subject === subject),
-    );
-    if (!isWanted) return [];
-    const nowMs = clock.now();
-    const eventId = eventIdOf(tenantId, key);
-    const event = EventRecord.fromPartial({
-      tenantId,
-      eventId,
-      type,
-      data: JSON.stringify(data),
-      subject,
-      idempotencyKey: key,
-      occurredAtMs: nowMs,
-      acceptedAtMs: nowMs,
-    });
-    return [{ topic: topicNames.events, key: eventId, value: EventRecord.encode(event).finish(), headers }];
-  };
-
-  const tellOfEndpoint = ({ tenantId, endpoint }: EndpointState, about: Pick<Telling, 'type' | 'key' | 'data'>) =>
-    tell({ ...about, tenantId, subject: endpoint?.subject });
+  const tell = makeTellTenant({ view, clock });
 
   const tellOfDelivery = (
     delivery: DeliveryRecord,
@@ -116,7 +62,8 @@ export const makeOperationalEvents = ({ view, clock, disableAfterMs }: Operation
   return {
     /** The endpoint has failed for a while and will be disabled if it goes on: told once for each time it fails. */
     endpointFailing: (state: EndpointState, { sinceMs, failures }: FailingStreak): NewRecord[] =>
-      tellOfEndpoint(state, {
+      tell({
+        ...ofEndpoint(state),
         type: operationalTypes.endpointFailing,
         key: `endpoint_failing/${state.endpoint?.id}/${sinceMs}`,
         data: {
@@ -129,7 +76,8 @@ export const makeOperationalEvents = ({ view, clock, disableAfterMs }: Operation
 
     /** @param state as it was before, still enabled */
     endpointDisabled: (state: EndpointState, reason: DisableReason, streak?: FailingStreak): NewRecord[] =>
-      tellOfEndpoint(state, {
+      tell({
+        ...ofEndpoint(state),
         type: operationalTypes.endpointDisabled,
         key: `endpoint_disabled/${state.endpoint?.id}/${state.version}`,
         data: {
