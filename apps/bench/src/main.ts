@@ -6,7 +6,8 @@ import { help, readOptions, type BenchOptions } from './options.ts';
 import type { Budget } from './profile/budget.ts';
 import { profileScenario } from './profile/profile-run.ts';
 import { budgetReport } from './report/budget-report.ts';
-import { runReport, summary } from './report/run-report.ts';
+import { findingLines, runReport, summary } from './report/run-report.ts';
+import { slowNeighbourFindings } from './scenarios/findings.ts';
 import type { RunResult } from './scenarios/results.ts';
 import { runScenario, type ScenarioOptions } from './scenarios/run-scenario.ts';
 
@@ -24,10 +25,10 @@ const optionsOrExit = (): BenchOptions => {
 };
 
 /** Every run of every scenario and way of publishing, those of one scenario side by side in time. */
-const plan = ({ command, scenarios, publish, events, runs, warmUp }: BenchOptions): ScenarioOptions[] =>
+const plan = ({ scenarios, publish, runs, ...options }: BenchOptions): ScenarioOptions[] =>
   scenarios.flatMap((scenario) =>
     Array.from({ length: runs }, (_, index) => index + 1).flatMap((run) =>
-      publish.map((way) => ({ command, env: {}, run, scenario, publish: way, events, warmUp })),
+      publish.map((way) => ({ ...options, env: {}, run, scenario, publish: way })),
     ),
   );
 
@@ -56,6 +57,8 @@ for (const each of plan(options)) {
 }
 
 process.stdout.write(`${summary(results)}\n`);
+const slowNeighbour = slowNeighbourFindings(results);
+if (slowNeighbour.length > 0) process.stdout.write(`\n${findingLines(slowNeighbour).join('\n')}\n`);
 if (options.json !== undefined) {
   const machine = { cpus: os.cpus().map(({ model }) => model), memory: os.totalmem(), node: process.version };
   writeFileSync(
@@ -64,4 +67,5 @@ if (options.json !== undefined) {
   );
 }
 const lost = results.flatMap(({ loads }) => loads).reduce((sum, load) => sum + load.lost, 0);
-process.exit(lost === 0 ? 0 : 1);
+const findings = [...slowNeighbour, ...results.flatMap((result) => result.findings)];
+process.exit(lost === 0 && findings.every(({ isKept }) => isKept !== false) ? 0 : 1);

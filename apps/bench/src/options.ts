@@ -10,6 +10,9 @@ export interface BenchOptions {
   publish: PublishMode[];
   /** In place of a scenario's own count. */
   events: number | undefined;
+  /** In place of how long a paced scenario takes. */
+  seconds: number | undefined;
+  downSeconds: number;
   runs: number;
   warmUp: number;
   json: string | undefined;
@@ -26,15 +29,20 @@ Starts the product, publishes to it, receives what it delivers, and prints what 
   --cluster             every service as its own process on Kafka and Postgres
   --kafka ADDRESS       with --cluster: an existing Kafka
   --postgres URL        with --cluster: an existing Postgres
-  --scenario NAMES      of i, ii, iii, iv, with commas (default: all)
+  --scenario NAMES      of i, ii, iii, iv, v, vi, with commas (default: i to iv)
                           i    1 endpoint, 20,000 events, as fast as they are accepted
                           ii   5 endpoints, 5,000 events
                           iii  100 events/s for 20 s
-                          iv   a fast endpoint beside one that takes 5 s, 50 and 150 events/s
+                          iv   a fast endpoint alone and beside one that takes 5 s, 50 and 150 events/s for 20 s each
+                          v    97 good endpoints alone, then beside one that hangs with half of the traffic, one that
+                               fails, and one that is limited to 60 a minute, for 120 s each
+                          vi   10,000 events for an endpoint that is down, then up, beside fresh ones of others
   --publish WAYS        of stream, batch, unary, rest, with commas (default: stream)
                           stream and unary and rest with 64 in flight, batch with 4 calls of 50
   --events N            in place of a scenario's own count
-  --runs N              (default: 1), each on new storage
+  --seconds N           how long each load of iii, iv and v takes
+  --down-seconds N      how long the endpoint of vi is down (default: 120)
+  --runs N              (default: 1), each on new storage; with 5 of iv, five interleaved comparisons
   --warm-up N           events before those that are measured (default: 500)
   --json FILE           writes everything to a file
   --profile             profiles one run of each scenario and prints where the time goes
@@ -53,6 +61,8 @@ const schema = z.object({
   scenario: names.pipe(z.array(z.enum(scenarioNames))),
   publish: names.pipe(z.array(publishMode)),
   events: count.optional(),
+  seconds: count.optional(),
+  'down-seconds': count,
   runs: count,
   'warm-up': z.coerce.number().int().min(0),
   json: z.string().optional(),
@@ -62,8 +72,7 @@ const schema = z.object({
 
 const commandOf = (given: z.infer<typeof schema>): LaunchCommand => {
   if (!given.cluster) return embedded();
-  const pairs = Object.entries({ '--kafka': given.kafka, '--postgres': given.postgres });
-  return cluster(pairs.flatMap(([name, value]) => (value === undefined ? [] : [name, value])));
+  return cluster({ kafka: given.kafka, postgres: given.postgres });
 };
 
 /** @returns undefined where help was asked for */
@@ -75,9 +84,11 @@ export const readOptions = (args: readonly string[]): BenchOptions | undefined =
       cluster: { type: 'boolean' },
       kafka: { type: 'string' },
       postgres: { type: 'string' },
-      scenario: { type: 'string', default: scenarioNames.join(',') },
+      scenario: { type: 'string', default: 'i,ii,iii,iv' },
       publish: { type: 'string', default: 'stream' },
       events: { type: 'string' },
+      seconds: { type: 'string' },
+      'down-seconds': { type: 'string', default: '120' },
       runs: { type: 'string', default: '1' },
       'warm-up': { type: 'string', default: '500' },
       json: { type: 'string' },
@@ -89,7 +100,8 @@ export const readOptions = (args: readonly string[]): BenchOptions | undefined =
   if (values.help === true) return undefined;
   const given = schema.parse(values);
   if (given.embedded && given.cluster) throw new Error('--embedded and --cluster exclude each other');
-  const { scenario: scenarios, publish, events, runs, json, profile } = given;
-  const { 'warm-up': warmUp, 'keep-profiles': keepProfiles } = given;
-  return { command: commandOf(given), scenarios, publish, events, runs, warmUp, json, profile, keepProfiles };
+  const { scenario: scenarios, publish, events, seconds, runs, json, profile } = given;
+  const { 'warm-up': warmUp, 'keep-profiles': keepProfiles, 'down-seconds': downSeconds } = given;
+  const sizes = { events, seconds, downSeconds, runs, warmUp };
+  return { command: commandOf(given), scenarios, publish, ...sizes, json, profile, keepProfiles };
 };

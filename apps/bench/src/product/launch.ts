@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machineMs } from '../clock.ts';
+import { openEmbedded, openKafka, type StoredLog } from './stored-log.ts';
 
 /** The product as a user starts it, with its data in a folder of its own. */
 export interface Product {
@@ -15,8 +16,11 @@ export interface Product {
   readyAfterMs: number;
   /** Its processes by pid; children of theirs are found when they are counted. */
   processes: ReadonlyMap<number, string>;
-  /** As Ctrl-C does, and resolves when it has ended; its data is removed. */
+  /** As Ctrl-C does, and resolves when it has ended. */
   stop(): Promise<void>;
+  /** What it left on its log, once it has ended. */
+  openLog(): Promise<StoredLog>;
+  removeData(): void;
 }
 
 export interface LaunchCommand {
@@ -25,16 +29,32 @@ export interface LaunchCommand {
   /** Arguments of node. */
   args: readonly string[];
   readyTimeoutMs: number;
+  openLog(dataDir: string): Promise<StoredLog>;
 }
 
 const programOf = (file: string): string => fileURLToPath(new URL(`../../../suite/src/${file}`, import.meta.url));
 
-export const embedded = (): LaunchCommand => ({ name: 'suite', args: [programOf('main.ts')], readyTimeoutMs: 60_000 });
+export const embedded = (): LaunchCommand => ({
+  name: 'suite',
+  args: [programOf('main.ts')],
+  readyTimeoutMs: 60_000,
+  openLog: openEmbedded,
+});
 
-export const cluster = (args: readonly string[]): LaunchCommand => ({
+export interface GivenStores {
+  kafka: string | undefined;
+  postgres: string | undefined;
+}
+
+export const cluster = ({ kafka, postgres }: GivenStores): LaunchCommand => ({
   name: 'launcher',
-  args: [programOf('cluster-main.ts'), ...args],
+  args: [
+    programOf('cluster-main.ts'),
+    ...(kafka === undefined ? [] : ['--kafka', kafka]),
+    ...(postgres === undefined ? [] : ['--postgres', postgres]),
+  ],
   readyTimeoutMs: 120_000,
+  openLog: (dataDir) => openKafka(dataDir, kafka?.split(',') ?? []),
 });
 
 const banner = /REST\s+(?<rest>\S+)[^]*ingestion\s+(?<ingestion>\S+)[^]*admin key\s+(?<adminKey>\S+)/;
@@ -112,18 +132,19 @@ export const launch = async (command: LaunchCommand, env: Readonly<Record<string
     // Of its own group, so that Ctrl-C reaches it through us only.
     detached: true,
   });
-  const stop = async (): Promise<void> => {
-    await stopped(child);
-    rmSync(dataDir, { recursive: true, force: true });
-  };
+  const stop = (): Promise<void> => stopped(child);
+  const removeData = (): void => rmSync(dataDir, { recursive: true, force: true });
   try {
     const { groups, output } = await ready(child, command.readyTimeoutMs);
     const { rest = '', ingestion = '', adminKey = '' } = groups;
     const readyAfterMs = machineMs() - startedAtMs;
     passOnLog(child);
-    return { rest, ingestion, adminKey, readyAfterMs, processes: namedProcesses(output, child, command.name), stop };
+    const processes = namedProcesses(output, child, command.name);
+    const openLog = (): Promise<StoredLog> => command.openLog(dataDir);
+    return { rest, ingestion, adminKey, readyAfterMs, processes, stop, openLog, removeData };
   } catch (error) {
     await stop();
+    removeData();
     throw error;
   }
 };

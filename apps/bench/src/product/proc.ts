@@ -47,11 +47,11 @@ export const processFacts = (pid: number): ProcessFacts | undefined => factsOf(p
 /** What a process says that it is. */
 export const titleOf = (pid: number): string => (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim();
 
-/** MiB; `shared` is what is mapped by others too (Postgres: its buffers) and is in `peak`. */
-export const memoryOf = (pid: number): { peak: number; shared: number } => {
+/** MiB; `shared` is what is mapped by others too (Postgres: its buffers) and is in the others. */
+export const memoryOf = (pid: number): { peak: number; resident: number; shared: number } => {
   const status = read(`/proc/${pid}/status`) ?? '';
   const mebibytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
-  return { peak: mebibytes('VmHWM'), shared: mebibytes('RssShmem') };
+  return { peak: mebibytes('VmHWM'), resident: mebibytes('VmRSS'), shared: mebibytes('RssShmem') };
 };
 
 /** From here on the peak of a process is a new one, where we may say so. */

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Product } from './launch.ts';
 
+export type EndpointSettings = Readonly<Record<string, unknown>>;
+
 /** A tenant of a run, with a key of its own. */
 export interface Tenant {
   readonly key: string;
-  createEndpoint(url: string): Promise<{ id: string; secret: string }>;
+  /** @param settings as REST takes them */
+  createEndpoint(url: string, settings?: EndpointSettings): Promise<{ id: string; secret: string }>;
   deleteEndpoint(id: string): Promise<void>;
 }
 
@@ -39,7 +42,7 @@ export const newTenant = async ({ rest, adminKey }: Product, name: string): Prom
   const { key } = await post(`/v1/tenants/${id}/api-keys`, adminKey, { name: 'bench' }, createdKey);
   return {
     key,
-    createEndpoint: (url) => post('/v1/endpoints', key, { url }, createdEndpoint),
+    createEndpoint: (url, settings) => post('/v1/endpoints', key, { url, ...settings }, createdEndpoint),
     deleteEndpoint: async (endpointId) => {
       await callRest(rest, { method: 'DELETE', path: `/v1/endpoints/${endpointId}`, key });
     },

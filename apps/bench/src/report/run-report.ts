@@ -1,4 +1,5 @@
-import type { LoadResult, RunResult } from '../scenarios/results.ts';
+import type { OutagePhase, OutageResult } from '../scenarios/outage.ts';
+import type { Finding, LoadResult, MachineUse, RunResult } from '../scenarios/results.ts';
 import { medianOf, type Quantiles } from '../statistics.ts';
 import { figure, percent, tableOf } from './table.ts';
 
@@ -19,6 +20,9 @@ const memoryOf = (load: LoadResult): string =>
     .map(([name, { peakMebibytes }]) => `${name} ${Math.round(peakMebibytes)}`)
     .join(', ');
 
+const machineLine = ({ loadAverage, otherCores, stolenCores }: MachineUse): string =>
+  `    machine              load average ${figure(loadAverage)}, cores used by others ${figure(otherCores)}, stolen ${figure(stolenCores)}`;
+
 const linesOf = (load: LoadResult): string[] => [
   `  ${load.title}`,
   `    deliveries/s         ${figure(load.deliveriesPerSecond)}   (${load.deliveries} of ${load.events} events)`,
@@ -28,15 +32,40 @@ const linesOf = (load: LoadResult): string[] => [
   `      of postgres        ${databasesOf(load)}`,
   `    peak MiB             ${memoryOf(load)}`,
   `    lost ${load.lost}, duplicates ${load.duplicates}; signatures: ${load.signaturesVerified} verified, ${load.signaturesWrong} wrong`,
-  `    machine              load average ${figure(load.machine.loadAverage)}, cores used by others ${figure(load.machine.otherCores)}, stolen ${figure(load.machine.stolenCores)}`,
+  machineLine(load.machine),
 ];
 
+const phaseLine = ({ title, events, latencyMs, lost, duplicates }: OutagePhase): string =>
+  `    ${title.padEnd(20)} ${quantiles(latencyMs)} ms (p50 / p95 / p99) of ${events} events; lost ${lost}, duplicates ${duplicates}`;
+
+const outageLines = ({ backlog, downSeconds, phases, machine }: OutageResult): string[] => [
+  `  ${backlog} events for an endpoint that was down for ${downSeconds} s; fresh events of others:`,
+  ...Object.values(phases).map(phaseLine),
+  machineLine(machine),
+];
+
+/** One line for each sentence, with ok or FAIL where something was promised. */
+export const findingLines = (findings: readonly Finding[]): string[] =>
+  findings.map(({ sentence, isKept }) => `  ${isKept === undefined ? '    ' : isKept ? 'ok  ' : 'FAIL'} ${sentence}`);
+
 /** Everything of one run, for a person at a terminal. */
-export const runReport = ({ run, scenario, publish, readyAfterMs, loads, floor, floorShare }: RunResult): string =>
+export const runReport = ({
+  run,
+  scenario,
+  publish,
+  readyAfterMs,
+  loads,
+  outage,
+  findings,
+  floor,
+  floorShare,
+}: RunResult): string =>
   [
     `run ${run}, scenario (${scenario}), publishing by ${publish}; ready after ${figure(readyAfterMs / 1000)} s`,
     ...loads.flatMap(linesOf),
+    ...(outage === undefined ? [] : outageLines(outage)),
     `  floor of this run      ${figure(floor.postsPerSecond)} posts/s, ${figure(floor.cpuPerThousand)} CPU s per 1,000; deliveries/s are ${percent(floorShare)} of it`,
+    ...findingLines(findings),
     '',
   ].join('\n');
 

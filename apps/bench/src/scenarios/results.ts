@@ -1,7 +1,9 @@
+import type { MemoryCourse } from '../product/memory-samples.ts';
 import type { GroupCost } from '../product/process-groups.ts';
 import type { Quantiles } from '../statistics.ts';
 import type { FloorReport } from '../traffic/floor-protocol.ts';
 import type { PublishMode } from '../traffic/generator-protocol.ts';
+import type { OutageResult } from './outage.ts';
 
 /** How busy the machine was while a load ran; a figure without it means little. */
 export interface MachineUse {
@@ -12,7 +14,26 @@ export interface MachineUse {
   stolenCores: number;
 }
 
-/** What came of one load. */
+/** What came to an endpoint beside those that are measured. */
+export interface NeighbourResult {
+  name: string;
+  endpointId: string;
+  /** Events that it is owed. */
+  accepted: number;
+  requests: number;
+  /** Events that came. */
+  arrived: number;
+  /** Of the log, until the product ended: in deliveries, retries and dead letters. Absent where nobody counted. */
+  records?: number;
+}
+
+/** A sentence about a run; where it is about what was promised, whether it was kept. */
+export interface Finding {
+  sentence: string;
+  isKept?: boolean;
+}
+
+/** What came of one load: of its measured endpoints, where nothing else is said. */
 export interface LoadResult {
   /** What was published to whom. */
   title: string;
@@ -33,10 +54,13 @@ export interface LoadResult {
   signaturesVerified: number;
   signaturesWrong: number;
   failures: string[];
+  neighbours: NeighbourResult[];
   /** CPU seconds per 1,000 deliveries of each process of the product, and their peaks. */
   costs: Record<string, { cpuPerThousand: number; peakMebibytes: number }>;
   /** Of Postgres' CPU seconds per 1,000, what the connections of each database took. */
   databases: Record<string, number>;
+  /** Resident memory of each process. */
+  memory: Record<string, MemoryCourse>;
   cpuPerThousand: number;
   /** The bench's own: not in the sum. */
   generatorCpuPerThousand: number;
@@ -52,6 +76,9 @@ export interface RunResult {
   publish: PublishMode;
   readyAfterMs: number;
   loads: LoadResult[];
+  /** Of (vi), in place of loads. */
+  outage?: OutageResult;
+  findings: Finding[];
   floor: FloorReport;
   /** Deliveries per second of the first load as a share of the floor's posts. */
   floorShare: number;

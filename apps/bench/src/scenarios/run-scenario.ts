@@ -1,8 +1,12 @@
 import { startHelper } from '../helper-process.ts';
-import { launch, type LaunchCommand } from '../product/launch.ts';
+import { countRecords } from '../product/count-records.ts';
+import { launch, type LaunchCommand, type Product } from '../product/launch.ts';
 import { floorReport } from '../traffic/floor-protocol.ts';
 import type { PublishMode } from '../traffic/generator-protocol.ts';
 import { startReceiverProcess, type ReceiverProcess } from '../traffic/receiver-process.ts';
+import type { Stage } from './accounts.ts';
+import { outageFindings, troubleFindings } from './findings.ts';
+import { runOutage } from './outage.ts';
 import { runLoad } from './run-load.ts';
 import type { LoadResult, RunResult } from './results.ts';
 import { loadsOf, type ScenarioName } from './scenarios.ts';
@@ -15,6 +19,10 @@ export interface ScenarioOptions {
   publish: PublishMode;
   /** In place of the scenario's own count. */
   events: number | undefined;
+  /** In place of how long a paced scenario takes. */
+  seconds: number | undefined;
+  /** How long the endpoint of (vi) is down. */
+  downSeconds: number;
   /** Events that are published before anything is measured, so that code is compiled and pools are open. */
   warmUp: number;
   /** Told of the processes that were started, before they end. */
@@ -36,9 +44,33 @@ const measureFloor = async (receiver: ReceiverProcess) => {
   }
 };
 
+type Measured = Pick<RunResult, 'loads' | 'outage'>;
+
+const measure = async (stage: Stage, options: ScenarioOptions): Promise<Measured> => {
+  const { scenario } = options;
+  if (scenario === 'vi') return { loads: [], outage: await runOutage(stage, options) };
+  const loads: LoadResult[] = [];
+  for (const load of loadsOf(scenario, options)) loads.push(await runLoad(stage, load));
+  return { loads };
+};
+
+/** Once the product has ended: how many records the deliveries of the troubled endpoints took. */
+const withRecords = async (product: Product, loads: readonly LoadResult[]): Promise<LoadResult[]> => {
+  const { log, close } = await product.openLog();
+  try {
+    const counts = await countRecords(log);
+    return loads.map((load) => ({
+      ...load,
+      neighbours: load.neighbours.map((each) => ({ ...each, records: counts.get(each.endpointId) ?? 0 })),
+    }));
+  } finally {
+    await close();
+  }
+};
+
 /** One scenario on a new product with empty storage, and the floor of the same minutes. */
 export const runScenario = async (options: ScenarioOptions): Promise<RunResult> => {
-  const { command, env, run, scenario, publish, events, warmUp } = options;
+  const { command, env, run, scenario, publish, warmUp } = options;
   const receiver = await startReceiverProcess();
   const generator = startHelper(new URL('../traffic/generator.ts', import.meta.url));
   const product = await launch(command, env);
@@ -46,13 +78,18 @@ export const runScenario = async (options: ScenarioOptions): Promise<RunResult> 
     options.onProcesses?.(product.processes);
     const stage = { product, receiver, generator };
     if (warmUp > 0) await runLoad(stage, { title: 'warm-up', publish, events: warmUp, endpoints: 1 });
-    const loads: LoadResult[] = [];
-    for (const load of loadsOf(scenario, publish, events)) loads.push(await runLoad(stage, load));
+    const measured = await measure(stage, options);
     const floor = await measureFloor(receiver);
-    const floorShare = (loads[0]?.deliveriesPerSecond ?? NaN) / floor.postsPerSecond;
-    return { run, scenario, publish, readyAfterMs: product.readyAfterMs, loads, floor, floorShare };
+    const floorShare = (measured.loads[0]?.deliveriesPerSecond ?? NaN) / floor.postsPerSecond;
+    await product.stop();
+    const loads = scenario === 'v' ? await withRecords(product, measured.loads) : measured.loads;
+    const findings = scenario === 'v' ? troubleFindings(loads) : [];
+    if (measured.outage !== undefined) findings.push(...outageFindings(measured.outage));
+    const { readyAfterMs } = product;
+    return { run, scenario, publish, readyAfterMs, ...measured, loads, findings, floor, floorShare };
   } finally {
     await product.stop();
+    product.removeData();
     await Promise.all([generator.stop(), receiver.stop()]);
   }
 };

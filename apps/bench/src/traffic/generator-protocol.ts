@@ -13,6 +13,8 @@ export const publishOrder = z.object({
   rest: z.string(),
   key: z.string(),
   events: z.number(),
+  /** Types of the events, in turn. */
+  types: z.array(z.string()).min(1).readonly(),
   /** Events a second, due at even intervals; undefined: as fast as they are answered. */
   ratePerSecond: z.number().optional(),
 });
@@ -21,6 +23,7 @@ export type PublishOrder = z.infer<typeof publishOrder>;
 const publishedEvent = z.object({
   /** Undefined: refused, or nobody answered. */
   id: z.string().optional(),
+  type: z.string(),
   /** The start of the call; at a given rate, when it was due. */
   startedAtMs: z.number(),
   answeredAtMs: z.number(),

@@ -8,14 +8,18 @@ import { openPublisher, type Publisher } from './publishers.ts';
 
 const keptFailures = 5;
 
-const eventOf = (number: number): OutgoingEvent => ({ type: 'order.paid', data: payloadOf(number) });
-
-const publishInto = (report: PublishReport, publisher: Publisher) => {
+/** Publishes events by their numbers, and notes what became of them. */
+const publishInto = (report: PublishReport, publisher: Publisher, types: readonly string[]) => {
+  const eventOf = (number: number): OutgoingEvent => ({
+    type: types[number % types.length] ?? '',
+    data: payloadOf(number),
+  });
   return async (from: number, count: number, startedAtMs: number): Promise<void> => {
-    const results = await publisher.publish(Array.from({ length: count }, (_, index) => eventOf(from + index)));
+    const events = Array.from({ length: count }, (_, index) => eventOf(from + index));
+    const results = await publisher.publish(events);
     const answeredAtMs = machineMs();
-    for (const result of results) {
-      const published: PublishedEvent = { startedAtMs, answeredAtMs };
+    for (const [index, result] of results.entries()) {
+      const published: PublishedEvent = { type: events[index]?.type ?? '', startedAtMs, answeredAtMs };
       if (typeof result === 'string') published.id = result;
       else if (report.failures.length < keptFailures) report.failures.push(result.message);
       report.published.push(published);
@@ -23,9 +27,10 @@ const publishInto = (report: PublishReport, publisher: Publisher) => {
   };
 };
 
+type Publish = ReturnType<typeof publishInto>;
+
 /** As fast as calls are answered, with as many in flight as the way of publishing has lanes. */
-const publishAll = async (publisher: Publisher, events: number, report: PublishReport): Promise<void> => {
-  const publish = publishInto(report, publisher);
+const publishAll = async (publisher: Publisher, events: number, publish: Publish): Promise<void> => {
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < events) {
@@ -39,13 +44,7 @@ const publishAll = async (publisher: Publisher, events: number, report: PublishR
 };
 
 /** One event a call, each at its time, whether or not those before are answered. */
-const publishPaced = async (
-  publisher: Publisher,
-  events: number,
-  rate: number,
-  report: PublishReport,
-): Promise<void> => {
-  const publish = publishInto(report, publisher);
+const publishPaced = async (events: number, rate: number, publish: Publish): Promise<void> => {
   const calls: Promise<void>[] = [];
   const startsAt = machineMs() + 100;
   for (let number = 0; number < events; number++) {
@@ -60,8 +59,9 @@ const publishPaced = async (
 const run = async (order: PublishOrder): Promise<PublishReport> => {
   const report: PublishReport = { published: [], failures: [] };
   const publisher = openPublisher(order.mode, order);
-  if (order.ratePerSecond === undefined) await publishAll(publisher, order.events, report);
-  else await publishPaced(publisher, order.events, order.ratePerSecond, report);
+  const publish = publishInto(report, publisher, order.types);
+  if (order.ratePerSecond === undefined) await publishAll(publisher, order.events, publish);
+  else await publishPaced(order.events, order.ratePerSecond, publish);
   await publisher.close();
   return report;
 };

@@ -1,13 +1,29 @@
 import { z } from 'zod';
 
+const answering = z.object({
+  path: z.string(),
+  /** Its requests are counted under this name. */
+  group: z.string(),
+  status: z.number(),
+  delayMs: z.number(),
+  /** Requests are signed with it. */
+  secret: z.string(),
+});
+
+/** How requests for a path are answered. */
+export type Answering = z.infer<typeof answering>;
+
 /** What the bench asks its receiver. */
 export const receiverQuestion = z.discriminatedUnion('kind', [
-  /** Answers a port; each call opens one more. */
-  z.object({ kind: z.literal('listen') }),
-  /** How to answer requests for a path, and the secret that they are signed with. */
-  z.object({ kind: z.literal('path'), path: z.string(), delayMs: z.number(), secret: z.string() }),
-  /** Answers how many requests have come since the last take for paths that answer at once. */
-  z.object({ kind: z.literal('count') }),
+  /** Answers a port: another one, or that which was closed. */
+  z.object({ kind: z.literal('listen'), port: z.number().optional() }),
+  /** Connections to the port are cut, and refused from now on. */
+  z.object({ kind: z.literal('close'), port: z.number() }),
+  z.object({ kind: z.literal('path'), answering }),
+  /** Answers how many requests have come for a group since the last take. */
+  z.object({ kind: z.literal('count'), group: z.string() }),
+  /** Answers how many requests for a path were unanswered at the same time, at most. */
+  z.object({ kind: z.literal('most'), path: z.string() }),
   /** Answers what arrived since the last time, and forgets it. */
   z.object({ kind: z.literal('take') }),
 ]);

@@ -1,26 +1,42 @@
-// The receiver, a process of its own: answers 200, notes when each event arrived, and verifies one signature in fifty.
+// The receiver, a process of its own: answers as it is told, notes when each event arrived, and verifies one signature in fifty.
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { createServer, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { z } from 'zod';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { machineMs } from '../clock.ts';
 import { answerQuestions } from '../helper-process.ts';
 import { headerOf, makeHttpParser, type Request } from './http-parser.ts';
-import { receiverQuestion, type Arrival } from './receiver-protocol.ts';
+import { makePorts } from './ports.ts';
+import { receiverQuestion, type Answering, type Arrival } from './receiver-protocol.ts';
 
 const verifiedEach = 50;
-const ok = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
 
 interface Path {
+  group: string;
   delayMs: number;
-  key: KeyObject | undefined;
+  key: KeyObject;
+  answer: Buffer;
+  atOnce: number;
+  mostAtOnce: number;
 }
 
+const answerOf = (status: number): Buffer =>
+  Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Length: 0\r\n\r\n`);
+const ok = answerOf(200);
+
 const paths = new Map<string, Path>();
+const counts = new Map<string, number>();
 let arrivals: Arrival[] = [];
 let verified = 0;
 let badSignatures = 0;
-let prompt = 0;
+
+const pathOf = ({ group, delayMs, status, secret }: Answering): Path => ({
+  group,
+  delayMs,
+  answer: answerOf(status),
+  key: createSecretKey(Buffer.from(secret.replace(/^whsec_/, ''), 'base64')),
+  atOnce: 0,
+  mostAtOnce: 0,
+});
 
 /** As Standard Webhooks 1.0 says, with nothing of the product in it. */
 const isSigned = ({ head, body }: Request, id: string, key: KeyObject): boolean => {
@@ -29,57 +45,60 @@ const isSigned = ({ head, body }: Request, id: string, key: KeyObject): boolean 
   return (headerOf(head, 'webhook-signature') ?? '').split(' ').includes(expected);
 };
 
+const answer = (socket: Socket, path: Path): void => {
+  const reply = (): void => {
+    path.atOnce--;
+    if (!socket.destroyed) socket.write(path.answer);
+  };
+  path.atOnce++;
+  path.mostAtOnce = Math.max(path.mostAtOnce, path.atOnce);
+  if (path.delayMs > 0) setTimeout(reply, path.delayMs);
+  else reply();
+};
+
 const onRequest = (socket: Socket, request: Request): void => {
   const atMs = machineMs();
   const id = headerOf(request.head, 'webhook-id') ?? '';
   arrivals.push({ id, path: request.path, atMs });
   const path = paths.get(request.path);
-  if (path?.key !== undefined && arrivals.length % verifiedEach === 0) {
+  if (path === undefined) return void socket.write(ok);
+  counts.set(path.group, (counts.get(path.group) ?? 0) + 1);
+  if (arrivals.length % verifiedEach === 0) {
     verified++;
     if (!isSigned(request, id, path.key)) badSignatures++;
   }
-  const answer = (): unknown => !socket.destroyed && socket.write(ok);
-  if (path !== undefined && path.delayMs > 0) return void setTimeout(answer, path.delayMs);
-  prompt++;
-  answer();
+  answer(socket, path);
 };
 
-const onConnection = (socket: Socket): void => {
+const ports = makePorts((socket) => {
   socket.setNoDelay(true);
   socket.on(
     'data',
     makeHttpParser((request) => onRequest(socket, request)),
   );
   socket.on('error', () => socket.destroy());
-};
-
-const listen = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer(onConnection);
-    server.listen(0, '127.0.0.1', () => {
-      const address: AddressInfo | string | null = server.address();
-      resolve(z.object({ port: z.number() }).parse(address).port);
-    });
-  });
+});
 
 answerQuestions((asked) => {
   const question = receiverQuestion.parse(asked);
   switch (question.kind) {
     case 'listen':
-      return listen();
-    case 'path': {
-      const bytes = Buffer.from(question.secret.replace(/^whsec_/, ''), 'base64');
-      paths.set(question.path, { delayMs: question.delayMs, key: createSecretKey(bytes) });
+      return ports.listen(question.port);
+    case 'close':
+      return ports.close(question.port);
+    case 'path':
+      paths.set(question.answering.path, pathOf(question.answering));
       return undefined;
-    }
     case 'count':
-      return prompt;
+      return counts.get(question.group) ?? 0;
+    case 'most':
+      return paths.get(question.path)?.mostAtOnce ?? 0;
     case 'take': {
       const taken = { arrivals, verified, badSignatures };
       arrivals = [];
       verified = 0;
       badSignatures = 0;
-      prompt = 0;
+      counts.clear();
       return taken;
     }
   }
