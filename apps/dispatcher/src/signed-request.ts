@@ -3,7 +3,9 @@ import { requestHeaders } from '@bellwire/dialects';
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
 import type { Send } from './ports.ts';
 
-type Signed = Pick<DeliveryRecord, 'eventId' | 'deliveryId' | 'eventType' | 'attempt'> & { body: Uint8Array };
+type Signed = Pick<DeliveryRecord, 'eventId' | 'deliveryId' | 'eventType' | 'subject' | 'occurredAtMs' | 'attempt'> & {
+  body: Uint8Array;
+};
 
 /**
  * The request of one attempt, signed at its moment with the endpoint's URL, headers, secrets and time-out of now.
@@ -12,7 +14,7 @@ type Signed = Pick<DeliveryRecord, 'eventId' | 'deliveryId' | 'eventType' | 'att
  */
 export const signedRequest = (
   endpoint: CompiledEndpoint,
-  { eventId, deliveryId, eventType, attempt, body }: Signed,
+  { eventId, deliveryId, eventType, subject, occurredAtMs, attempt, body }: Signed,
   nowMs: number,
   traceHeaders: Readonly<Record<string, string>> = {},
 ): Parameters<Send>[0] => ({
@@ -26,6 +28,8 @@ export const signedRequest = (
       deliveryId,
       eventType,
       endpointId: endpoint.id,
+      subject,
+      occurredAtMs,
       attempt,
       timestampSeconds: Math.floor(nowMs / 1000),
       body,

@@ -5,6 +5,7 @@ import { Fault } from '@bellwire/errors';
 import { batchingProducer, simulatedLog, type SimulatedLog } from '@bellwire/messaging';
 import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
 import { makeCheckSchema } from './check-schema.ts';
+import { makeCheckRepresentable } from './check-representable.ts';
 import { makeCheckTypes } from './check-types.ts';
 import {
   anEvent,
@@ -28,6 +29,7 @@ let eventLog: SimulatedLog;
 let catalogue: FakeCatalogue;
 let reservations: MemoryReservations;
 let learned: string[];
+let warnings: string[];
 let acceptEvents: AcceptEvents;
 
 /** Acceptance of one process; several share log and reservations. */
@@ -42,6 +44,7 @@ const makeAcceptance = (): AcceptEvents => {
     checkTypes: makeCheckTypes({
       catalogue,
       checkSchema: makeCheckSchema({ onBrokenSchema: () => undefined }),
+      checkRepresentable: makeCheckRepresentable((...warning) => void warnings.push(warning.join(' '))),
       learnType: (tenantId, name) => void learned.push(`${tenantId}/${name}`),
     }),
     identifyEvents: makeIdentifyEvents(reserver, memory),
@@ -56,6 +59,7 @@ beforeEach(() => {
   catalogue.add({ id: 'ten_1' }, [{ name: 'order.paid' }]);
   reservations = memoryReservations();
   learned = [];
+  warnings = [];
   acceptEvents = makeAcceptance();
 });
 
@@ -153,6 +157,22 @@ describe('the catalogue', () => {
   test('data must fit the schema of its type', async () => {
     catalogue.add({ id: 'ten_1' }, [{ name: 'order.paid', schema: '{"required":["amount"]}' }]);
     expect(outcomesOf(await accept({ data: '{}' }, {}))).toEqual(['SCHEMA_VIOLATION', expect.anything()]);
+  });
+
+  test('data that receivers of the dialect would write anew is refused alone, and says why', async () => {
+    catalogue.add({ id: 'ten_1', dialect: 'hub' });
+    const answers = await accept({ data: '{"amount":1.0}' }, { data: '{ "amount": 1 }' });
+    expect(outcomesOf(answers)).toEqual(['PAYLOAD_NOT_REPRESENTABLE', expect.objectContaining({ duplicate: false })]);
+    expect(answers[0]).toMatchObject({ message: expect.stringContaining('JSON.stringify(JSON.parse(body))') });
+    catalogue.add({ id: 'ten_1', dialect: 'contribux' });
+    expect(outcomesOf(await accept({ data: '{"amount":1.0}' }))).toEqual([expect.anything()]);
+  });
+
+  test('data that some receivers of the dialect refuse is accepted with a warning, once for its type', async () => {
+    catalogue.add({ id: 'ten_1', dialect: 'notely' });
+    const answers = await accept({ data: '{"a":"é"}' }, { data: '{"a":"é"}' }, { data: '{"a":"e"}' });
+    expect(answers.map((answer) => answer instanceof Fault)).toEqual([false, false, false]);
+    expect(warnings).toEqual([expect.stringMatching(/^ten_1 order.paid .*Python/)]);
   });
 
   test("another tenant's types are not ours", async () => {

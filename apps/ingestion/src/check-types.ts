@@ -1,17 +1,19 @@
 import { EventTypePolicy, type EventType, type Tenant } from '@bellwire/contracts';
 import { Fault } from '@bellwire/errors';
 import type { CheckedEvent } from './check-event.ts';
+import type { CheckRepresentable } from './check-representable.ts';
 import type { CheckSchema } from './check-schema.ts';
 import type { Catalogue } from './ports.ts';
 
 export interface CheckTypesDeps {
   catalogue: Catalogue;
   checkSchema: CheckSchema;
+  checkRepresentable: CheckRepresentable;
   /** Told of each type that the catalogue does not have, where the tenant's policy is open. Returns at once. */
   learnType(tenantId: string, name: string): void;
 }
 
-/** The rules that the tenant's catalogue adds: an event as it is, or why it is refused. */
+/** The rules that the tenant's catalogue and dialect add: an event as it is, or why it is refused. */
 export type CheckTypes = (
   tenantId: string,
   events: readonly (CheckedEvent | Fault)[],
@@ -21,8 +23,14 @@ export type CheckTypes = (
  * What the view does not know may be on its way: the view catches up with registry once before anything is refused.
  * The promise rejects with UNKNOWN_TENANT, or LOG_UNAVAILABLE where the view cannot catch up.
  */
-export const makeCheckTypes = ({ catalogue, checkSchema, learnType }: CheckTypesDeps): CheckTypes => {
+export const makeCheckTypes = ({
+  catalogue,
+  checkSchema,
+  checkRepresentable,
+  learnType,
+}: CheckTypesDeps): CheckTypes => {
   const check = (tenant: Tenant, event: CheckedEvent, eventType: EventType | undefined): CheckedEvent => {
+    checkRepresentable(tenant, event);
     if (eventType === undefined) {
       if (tenant.eventTypePolicy === EventTypePolicy.STRICT) {
         throw new Fault('UNKNOWN_EVENT_TYPE', `The event type ${event.type} is not in the catalogue.`);

@@ -5,6 +5,7 @@ import { batchingProducer, type Log } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
 import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
 import { makeCheckSchema } from './check-schema.ts';
+import { makeCheckRepresentable } from './check-representable.ts';
 import { makeCheckTypes } from './check-types.ts';
 import { makeIdentifyEvents } from './identify-events.ts';
 import { makeKeyedMemory } from './keyed-memory.ts';
@@ -60,11 +61,14 @@ const openAcceptance = async (deps: IngestionDeps): Promise<AcceptEvents> => {
     onBrokenSchema: (error, tenantId, typeName) =>
       log.error({ err: error, tenant_id: tenantId, event_type: typeName }, 'schema.broken'),
   });
+  const checkRepresentable = makeCheckRepresentable((tenantId, eventType, warning) =>
+    log.warn({ tenant_id: tenantId, event_type: eventType, warning }, 'data.hard_to_verify'),
+  );
   return makeAcceptEvents({
     clock,
     log,
     maxPayloadBytes,
-    checkTypes: makeCheckTypes({ catalogue: view, checkSchema, learnType: learner.learn }),
+    checkTypes: makeCheckTypes({ catalogue: view, checkSchema, checkRepresentable, learnType: learner.learn }),
     identifyEvents: makeIdentifyEvents(reserver, memory),
     writeEvents: makeWriteEvents({ clock, memory, produce: producer.produce }),
   });

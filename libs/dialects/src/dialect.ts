@@ -1,5 +1,7 @@
 import type { RetryPolicy } from '@bellwire/domain';
 import type { SignatureProfile } from '@bellwire/signing';
+import type { RetryCount } from './schedule.ts';
+import type { FilterShorthand } from './filter-shorthands.ts';
 
 /** Where a value of the body comes from. */
 export type ValueSource =
@@ -28,7 +30,11 @@ export interface EnvelopeField {
 /** The whole body: an object, or the data as it is. */
 export type Envelope = Extract<ValueSource, { from: 'object' | 'data' }>;
 
-/** A header, with what changes in braces: {eventId} {deliveryId} {eventType} {endpointId} {attempt} {timestamp}. */
+/**
+ * A header, with what changes in braces: {eventId} {deliveryId} {eventType} {endpointId} {attempt} {timestamp} {occurred}
+ * {subject}. {timestamp} is that of the attempt, in seconds since 1970; {occurred} ISO 8601 with milliseconds; {subject} is
+ * percent-encoded, and a header that names it is left out where the event has none.
+ */
 export interface HeaderTemplate {
   readonly name: string;
   readonly value: string;
@@ -38,7 +44,7 @@ export interface HeaderTemplate {
 export interface CatalogueEntry {
   readonly name: string;
   readonly description: string;
-  /** Example of the data, as JSON text. */
+  /** Example of the data, as JSON text; empty where there is none. */
   readonly example: string;
 }
 
@@ -56,6 +62,12 @@ export interface Dialect {
   readonly retry: RetryPolicy;
   /** Where an endpoint has no time-out of its own, in milliseconds. */
   readonly timeoutMs: number;
+  /** How a schedule follows from a number of retries, where users give that number and no schedule. */
+  readonly retryCount?: RetryCount;
+  /** Where an endpoint has no rate limit of its own. Absent: none. */
+  readonly rateLimit?: { readonly limit: number; readonly periodSeconds: number };
+  /** Days for which the history of deliveries was promised. Absent: as long as the deployment keeps it. */
+  readonly retentionDays?: number;
   /** Of new tenants. open: a new event type is accepted at once and learned. strict: only catalogued ones. */
   readonly eventTypePolicy: 'open' | 'strict';
   readonly catalogue: readonly CatalogueEntry[];
@@ -64,4 +76,8 @@ export interface Dialect {
    * this would change is refused with PAYLOAD_NOT_REPRESENTABLE. any: receivers verify the bytes they got.
    */
   readonly representable: 'any' | 'json_round_trip';
+  /** What to tell of data that is not ASCII, where some of the verifiers that receivers were told to use refuse it. */
+  readonly nonAsciiWarning?: string;
+  /** Filters that users give in the dialect's own words. */
+  readonly filterShorthands?: readonly FilterShorthand[];
 }

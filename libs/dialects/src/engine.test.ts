@@ -69,7 +69,14 @@ describe('the engine', () => {
   test('fills header templates, keeps their names, and signs the body', () => {
     const body = Buffer.from(event.data);
     const keys = [prepareKey(base.signature, 'your-secret-key')];
-    const attempt = { eventId: 'evt_1', deliveryId: 'd', eventType: 'task.done', endpointId: 'ep_1', attempt: 2 };
+    const attempt = {
+      eventId: 'evt_1',
+      deliveryId: 'd',
+      eventType: 'task.done',
+      endpointId: 'ep_1',
+      occurredAtMs: 0,
+      attempt: 2,
+    };
     const headers = requestHeaders(base, { ...attempt, timestampSeconds: 1_767_323_046, body, keys });
     expect(headers).toEqual({
       'content-type': 'application/json',

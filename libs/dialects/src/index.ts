@@ -1,6 +1,15 @@
 export type { CatalogueEntry, Dialect, Envelope, EnvelopeField, HeaderTemplate, ValueSource } from './dialect.ts';
 export { dialectNamed, dialectNames } from './dialects.ts';
 export { standard } from './standard.ts';
+export { contribux } from './contribux.ts';
+export { roleReady } from './roleready.ts';
+export { aifai } from './aifai.ts';
+export { hub } from './hub.ts';
+export { notely } from './notely.ts';
+export { cloudEvents, cloudEventsInHeaders, github, stripe } from './wire-formats.ts';
 export { bodyNamesDelivery, renderBody, type RenderedEvent } from './render-body.ts';
 export { headerNames, requestHeaders, type Attempt } from './request-headers.ts';
 export { resolvePolicy, type EndpointRetry } from './policy.ts';
+export { scheduleFor, scheduleOf, type Growth, type RetryCount } from './schedule.ts';
+export { filterFrom, type FilterShorthand } from './filter-shorthands.ts';
+export { isRepresentable, warningOf, type JsonText } from './representable.ts';

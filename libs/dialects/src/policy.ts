@@ -14,6 +14,7 @@ export const resolvePolicy = (dialect: Dialect, endpointRetry: EndpointRetry | u
   endpointRetry === undefined
     ? dialect.retry
     : {
+        ...dialect.retry,
         scheduleSeconds: endpointRetry.scheduleSeconds,
         retryOn: endpointRetry.retryOn ?? dialect.retry.retryOn,
         jitter: 0,

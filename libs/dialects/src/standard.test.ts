@@ -30,6 +30,7 @@ const attempt = {
   deliveryId: event.deliveryId,
   eventType: event.type,
   endpointId: 'ep_1',
+  occurredAtMs: event.occurredAtMs,
   attempt: 1,
 };
 const text = (body: Uint8Array) => Buffer.from(body).toString('utf8');

@@ -7,6 +7,8 @@ export interface RetryPolicy {
   /** Wait before the second, third, ... attempt of a round, in seconds. */
   readonly scheduleSeconds: readonly number[];
   readonly retryOn: RetryOn;
+  /** Statuses that `transient` retries elsewhere and this policy does not. @default none */
+  readonly finalStatuses?: readonly number[];
   /** Up to this share is added to each wait by chance: 0.2 in the default schedule of the standard dialect, else 0. */
   readonly jitter: number;
 }
@@ -27,9 +29,12 @@ export type NextState =
       readonly reason: 'attempts_exhausted' | 'not_retryable' | 'deadline' | 'endpoint_gone';
     };
 
-const isRetryable = (result: AttemptOutcome, retryOn: RetryOn): boolean => {
+const isRetryable = (result: AttemptOutcome, { retryOn, finalStatuses = [] }: RetryPolicy): boolean => {
   if (retryOn === 'any_failure') return true;
-  if (result.outcome === 'rejected') return isTransientStatus(result.response?.status ?? 0);
+  if (result.outcome === 'rejected') {
+    const status = result.response?.status ?? 0;
+    return isTransientStatus(status) && !finalStatuses.includes(status);
+  }
   return result.outcome === 'timed_out' || result.outcome === 'unreachable';
 };
 
@@ -46,7 +51,7 @@ export const nextState = (
 ): NextState => {
   if (result.outcome === 'delivered') return { status: 'delivered', reason: '' };
   if (result.response?.status === 410) return { status: 'dead_lettered', reason: 'endpoint_gone' };
-  if (!isRetryable(result, policy.retryOn)) return { status: 'dead_lettered', reason: 'not_retryable' };
+  if (!isRetryable(result, policy)) return { status: 'dead_lettered', reason: 'not_retryable' };
   const waitSeconds = policy.scheduleSeconds[position.attempt - position.roundFirstAttempt];
   if (waitSeconds === undefined) return { status: 'dead_lettered', reason: 'attempts_exhausted' };
   const scheduledMs = Math.round(waitSeconds * 1000 * (1 + policy.jitter * random()));

@@ -9,6 +9,7 @@ export type {
 } from './profile.ts';
 export {
   bodySignature,
+  cloudEventsBinary,
   convoyAdvanced,
   github,
   githubLegacy,

@@ -1,5 +1,8 @@
-/** What is signed, in order. `{ header }` is the value of a request header, for profiles that protect headers too. */
-export type SignedPart = 'id' | 'timestamp' | 'body' | { readonly header: string };
+/**
+ * What is signed, in order. `{ header }` is the value of a request header, for profiles that protect headers too; an
+ * optional one that is not sent is signed as the empty text.
+ */
+export type SignedPart = 'id' | 'timestamp' | 'body' | { readonly header: string; readonly optional?: boolean };
 
 export type SigningAlgorithm = 'hmac-sha256' | 'hmac-sha512' | 'hmac-sha1' | 'ed25519';
 

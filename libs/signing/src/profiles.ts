@@ -43,6 +43,26 @@ export const standardWebhooksAsymmetric: SignatureProfile = {
   header: { name: 'webhook-signature', each: 'v1a,{signature}', between: ' ' },
 };
 
+/**
+ * Ours, for CloudEvents in binary mode: like Standard Webhooks, but the attributes in headers are signed too, so that
+ * nobody gives a signed body another type. A line feed, which no header can hold, keeps the parts apart.
+ */
+export const cloudEventsBinary: SignatureProfile = {
+  ...standardWebhooks,
+  name: 'cloudevents-binary',
+  parts: [
+    'id',
+    'timestamp',
+    { header: 'ce-source' },
+    { header: 'ce-type' },
+    { header: 'ce-time' },
+    { header: 'ce-subject', optional: true },
+    'body',
+  ],
+  separator: '\n',
+  header: { name: 'webhook-signature', each: 'v1ce,{signature}', between: ' ' },
+};
+
 /** Source: docs.github.com, validating webhook deliveries. */
 export const github = bodySignature('github', { name: 'X-Hub-Signature-256', each: 'sha256={signature}' });
 

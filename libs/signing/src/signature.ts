@@ -7,7 +7,7 @@ import type { SignatureProfile, SignedMessage, SignedPart, SigningAlgorithm } fr
 const textOf = (part: Exclude<SignedPart, 'body'>, message: SignedMessage): string => {
   if (part === 'id') return message.id;
   if (part === 'timestamp') return String(message.timestampSeconds);
-  const value = message.headers?.[part.header.toLowerCase()];
+  const value = message.headers?.[part.header.toLowerCase()] ?? (part.optional === true ? '' : undefined);
   if (value === undefined) throw new Fault('INTERNAL', `The header ${part.header} is to be signed but is not sent.`);
   return value;
 };

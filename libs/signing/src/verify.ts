@@ -1,6 +1,6 @@
 import { timingSafeEqual, verify as verifyBytes } from 'node:crypto';
 import type { PreparedKey } from './key.ts';
-import type { SignatureHeader, SignatureProfile, SignedMessage } from './profile.ts';
+import type { SignatureHeader, SignatureProfile, SignedMessage, SignedPart } from './profile.ts';
 import { joined, signatureOf, signedPieces } from './signature.ts';
 
 export type VerifyFailure = 'missing_header' | 'malformed_header' | 'too_old' | 'too_new' | 'no_match';
@@ -120,9 +120,9 @@ export const verify = (
     profile.timestampHeader === undefined ? parsed.timestamp : headers[profile.timestampHeader.toLowerCase()];
   const timestampSeconds = checkTimestamp(profile, sent, options);
   if (typeof timestampSeconds === 'string') return failed(timestampSeconds);
-  if (profile.parts.some((part) => typeof part === 'object' && headers[part.header.toLowerCase()] === undefined)) {
-    return failed('missing_header');
-  }
+  const isMissing = (part: SignedPart): boolean =>
+    typeof part === 'object' && part.optional !== true && headers[part.header.toLowerCase()] === undefined;
+  if (profile.parts.some(isMissing)) return failed('missing_header');
   const message = { id, timestampSeconds, body, headers };
   return anyMatches(profile, message, parsed.signatures, keys) ? { ok: true } : failed('no_match');
 };

@@ -53,7 +53,11 @@ export const makeSendTest = ({ view, compileEndpoint, send, append, clock }: Sen
     const event = { id: eventId, type, subject: endpoint.subject, data, actionUrls: {}, deliveryId, ...times };
     const body = renderBody(endpoint.dialect, event);
     const result = await send(
-      signedRequest(endpoint, { eventId, deliveryId, eventType: type, attempt: 1, body }, nowMs),
+      signedRequest(
+        endpoint,
+        { eventId, deliveryId, eventType: type, subject: event.subject, occurredAtMs: nowMs, attempt: 1, body },
+        nowMs,
+      ),
     );
     const wasDelivered = result.outcome === 'delivered';
     const attempt: Attempt = {

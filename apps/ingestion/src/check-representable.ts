@@ -1,0 +1,35 @@
+import { dialectNamed, isRepresentable, warningOf } from '@bellwire/dialects';
+import { Fault } from '@bellwire/errors';
+import { LRUCache } from 'lru-cache';
+import type { MinifiedJson } from './minify-json.ts';
+
+/** Told of data that some receivers of the dialect will refuse, about once for each tenant and event type. */
+export type WarnOfData = (tenantId: string, eventType: string, warning: string) => void;
+
+/** @throws Fault PAYLOAD_NOT_REPRESENTABLE */
+export type CheckRepresentable = (
+  tenant: { readonly id: string; readonly dialect: string },
+  event: { readonly type: string; readonly data: MinifiedJson },
+) => void;
+
+/** Refuses data that receivers of the tenant's dialect could not verify, whatever they do. */
+export const makeCheckRepresentable = (warn: WarnOfData): CheckRepresentable => {
+  const warned = new LRUCache<string, true>({ max: 1000 });
+  return (tenant, { type, data }) => {
+    const dialect = dialectNamed(tenant.dialect);
+    if (dialect === undefined) return;
+    if (!isRepresentable(dialect, data)) {
+      throw new Fault(
+        'PAYLOAD_NOT_REPRESENTABLE',
+        `Receivers of the dialect ${dialect.name} check the signature of JSON.stringify(JSON.parse(body)), which would ` +
+          'change this data: numbers such as 1.0 or 12345678901234567890, escapes that are not needed, repeated names ' +
+          'and whole numbers as names do not come out as they went in.',
+      );
+    }
+    const warning = warningOf(dialect, data.text);
+    const key = `${tenant.id}/${type}`;
+    if (warning === undefined || warned.has(key)) return;
+    warned.set(key, true);
+    warn(tenant.id, type, warning);
+  };
+};

@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { compileFilter, eventDocument } from '@bellwire/filtering';
+import { contribux, filterFrom, standard } from './index.ts';
+
+const exampleOf = (type: string): string => contribux.catalogue.find(({ name }) => name === type)?.example ?? '';
+const matched = exampleOf('opportunity.matched');
+
+/** Whether an event passes the filters of a contribux user. */
+const passes = (filters: Record<string, unknown>, data: string, type = 'opportunity.matched'): boolean =>
+  compileFilter(filterFrom(contribux, filters)).matches(
+    eventDocument({ id: 'evt_1', type, data, occurredAtMs: 0, acceptedAtMs: 0 }),
+  );
+
+const documented = {
+  min_match_score: 0.8,
+  difficulty_levels: ['intermediate', 'advanced'],
+  languages: ['JavaScript', 'Python'],
+};
+
+describe('the filters of contribux', () => {
+  test('let the documented opportunity through', () => {
+    expect(passes(documented, matched)).toBe(true);
+    expect(passes({ min_match_score: 0.89 }, matched)).toBe(true);
+  });
+
+  test.each([
+    ['a score below', matched.replace('"overall_score":0.89', '"overall_score":0.5')],
+    ['another difficulty', matched.replace('"difficulty":"intermediate"', '"difficulty":"beginner"')],
+    ['another language', matched.replace('"language":"JavaScript"', '"language":"Go"')],
+  ])('keep %s out', (_, data) => {
+    expect(data).not.toBe(matched);
+    expect(passes(documented, data)).toBe(false);
+  });
+
+  test('do not apply to events without the field', () => {
+    const others = contribux.catalogue.filter(({ name }) => name !== 'opportunity.matched');
+    expect(others).toHaveLength(7);
+    for (const { name, example } of others) expect(passes(documented, example, name)).toBe(true);
+  });
+
+  test('ask for nothing where they are empty', () => {
+    expect(filterFrom(contribux, {})).toBeUndefined();
+    expect(filterFrom(contribux, { min_match_score: null, languages: [] })).toBeUndefined();
+  });
+
+  test('are refused where they are wrong, each with its place', () => {
+    const wrong = {
+      min_match_score: 1.1,
+      difficulty_levels: 'advanced',
+      languages: ['', 1],
+      typo: 1,
+    };
+    expect(() => filterFrom(contribux, wrong)).toThrow(
+      expect.objectContaining({
+        reason: 'INVALID_FIELD',
+        fields: [
+          { path: 'filters.min_match_score', message: 'must be a number from 0 to 1' },
+          { path: 'filters.difficulty_levels', message: 'must be a list of at most 50 texts that are not empty' },
+          { path: 'filters.languages', message: 'must be a list of at most 50 texts that are not empty' },
+          { path: 'filters.typo', message: 'is not one of min_match_score, difficulty_levels, languages' },
+        ],
+      }),
+    );
+    expect(() => filterFrom(standard, { languages: [] })).toThrow('filters.languages');
+  });
+});

@@ -1,0 +1,57 @@
+import { invalidFields, type FieldProblem } from '@bellwire/errors';
+import type { Dialect } from './dialect.ts';
+
+/** A filter in a dialect's own words: a field of the event is at least a share from 0 to 1, or one of some texts. */
+export interface FilterShorthand {
+  readonly name: string;
+  /** Place in the event document, as filters name it. */
+  readonly path: string;
+  readonly compares: 'at_least' | 'one_of';
+}
+
+const maxTexts = 50;
+
+const isShare = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length <= maxTexts && value.every((item) => typeof item === 'string' && item !== '');
+
+/** An operator, `undefined` where the value asks for nothing, or the rule that it breaks. */
+const operatorOf = ({ compares }: FilterShorthand, value: unknown): object | undefined | string => {
+  if (value === undefined || value === null) return undefined;
+  if (compares === 'at_least') return isShare(value) ? { $gte: value } : 'must be a number from 0 to 1';
+  if (!isTexts(value)) return `must be a list of at most ${maxTexts} texts that are not empty`;
+  return value.length === 0 ? undefined : { $in: value };
+};
+
+/**
+ * The filter that a dialect's shorthands stand for, to be kept with an endpoint; undefined where they ask for nothing.
+ * Each applies only to events that have its field. Texts are compared as they are written, case and all.
+ *
+ * @param path of the field that holds the shorthands, for messages
+ * @throws Fault INVALID_FIELD with every shorthand that is unknown or wrong
+ */
+export const filterFrom = (
+  dialect: Dialect,
+  values: Readonly<Record<string, unknown>>,
+  path: string = 'filters',
+): Readonly<Record<string, unknown>> | undefined => {
+  const known = new Map((dialect.filterShorthands ?? []).map((shorthand) => [shorthand.name, shorthand]));
+  const problems: FieldProblem[] = [];
+  const conditions: Readonly<Record<string, unknown>>[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const shorthand = known.get(name);
+    if (shorthand === undefined) {
+      const message = known.size === 0 ? 'is not known' : `is not one of ${[...known.keys()].join(', ')}`;
+      problems.push({ path: `${path}.${name}`, message });
+      continue;
+    }
+    const operator = operatorOf(shorthand, value);
+    if (typeof operator === 'string') problems.push({ path: `${path}.${name}`, message: operator });
+    else if (operator !== undefined) {
+      conditions.push({ $or: [{ [shorthand.path]: { $exists: false } }, { [shorthand.path]: operator }] });
+    }
+  }
+  if (problems.length > 0) throw invalidFields(problems);
+  return conditions.length > 1 ? { $and: conditions } : conditions[0];
+};
