@@ -20,6 +20,7 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventTypeRoutes } from './routes/event-types.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { previewTemplate } from './routes/preview-template.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 import { validatorCompiler } from './validate.ts';
 
@@ -39,6 +40,7 @@ const routes = [
   ...eventTypeRoutes,
   ...endpointRoutes,
   ...endpointActionRoutes,
+  previewTemplate,
   ...eventRoutes,
   ...deliveryRoutes,
   ...deadLetterRoutes,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EventType, EventTypePolicy, RetryOn, type Tenant } from '@bellwire/contracts';
+import { EventType, EventTypePolicy, RetryOn, type Endpoint, type Tenant } from '@bellwire/contracts';
 import { tenantScopes } from '@bellwire/domain';
 import type { SimulatedLog } from '@bellwire/messaging';
 import { openKeyring } from '@bellwire/secrets';
@@ -224,6 +224,7 @@ describe('endpoints', () => {
     rateLimit: { limit: 10, periodSeconds: 60 },
     quietHours: { start: '22:00', end: '06:00', timeZone: 'Europe/Berlin', mode: 'skip' },
     hourlyLimit: 20,
+    payloadTemplate: { preset: '', expression: '{"text": data.message}' },
     maxConcurrency: 3,
     headers: { 'X-Token': 'header-secret-value' },
     metadata: { z: '1', a: '2' },
@@ -289,6 +290,21 @@ describe('endpoints', () => {
     await expect(
       calls.updateEndpoint({ endpoint: anEndpoint({ id, headers: { 'X-New': '***' } }), updateMask: ['headers'] }),
     ).rejects.toEqual(refused('INVALID_FIELD', 'headers.X-New'));
+  });
+
+  test('have a payload template until it is cleared, and never one that cannot be read', async () => {
+    const { calls } = await aUser();
+    const payloadTemplate = { preset: 'slack', expression: '' };
+    const id = idOf(await calls.createEndpoint({ endpoint: anEndpoint({ payloadTemplate }) }));
+    const update = (parts: Partial<Endpoint>) =>
+      calls.updateEndpoint({ endpoint: anEndpoint({ id, ...parts }), updateMask: ['payload_template'] });
+    await expect(update({ payloadTemplate: { preset: '', expression: '{"a": ' } })).rejects.toEqual(
+      refused('INVALID_FIELD', 'payload_template.expression'),
+    );
+    expect(registry.view.endpoint(id)?.endpoint?.payloadTemplate).toEqual(payloadTemplate);
+    expect(await update({})).toMatchObject({ payloadTemplate: undefined });
+    expect((await calls.getEndpoint({ id })).payloadTemplate).toBeUndefined();
+    expect(registry.view.endpoint(id)?.endpoint?.payloadTemplate).toBeUndefined();
   });
 
   test('are refused with every problem at once, and nothing is stored', async () => {

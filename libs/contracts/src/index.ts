@@ -37,6 +37,7 @@ export {
   ListEventTypesResponse,
   ListRequest,
   ListTenantsResponse,
+  PayloadTemplate,
   QuietHours,
   RateLimit,
   RegistryServiceClient,
@@ -55,6 +56,8 @@ export {
 export {
   DispatcherServiceClient,
   DispatcherServiceService,
+  PreviewTemplateRequest,
+  PreviewTemplateResponse,
   RedeliverRequest,
   RedeliverResponse,
   SendTestRequest,

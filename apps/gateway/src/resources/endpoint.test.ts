@@ -15,6 +15,7 @@ const full = {
   rate_limit: { limit: 5, period_seconds: 60 },
   hourly_limit: 20,
   quiet_hours: { start: '22:00', end: '06:00', time_zone: 'Europe/Lisbon', mode: 'skip' as const },
+  payload_template: { expression: '{"text": data.message}' },
   max_concurrency: 3,
   headers: { 'X-Team': 'a' },
   metadata: { plan: 'gold' },
@@ -39,6 +40,7 @@ describe('an endpoint outward', () => {
       rate_limit: { limit: 5, period_seconds: 60 },
       hourly_limit: null,
       quiet_hours: { start: '22:00', end: '06:00', time_zone: 'Europe/Lisbon', mode: 'skip' },
+      payload_template: null,
       max_concurrency: null,
       headers: { 'X-Team': '***' },
       metadata: { plan: 'gold' },
@@ -116,6 +118,15 @@ describe('a change of an endpoint', () => {
     const { endpoint, updateMask } = changes({ filter: null, timeout_ms: null, headers: null }, 'null');
     expect(updateMask?.toSorted()).toEqual(['filter', 'headers', 'timeout_ms']);
     expect(endpoint).toEqual(Endpoint.fromPartial({ id: 'ep_1' }));
+  });
+
+  test('sets a template and clears it', () => {
+    const preset = changes({ payload_template: { preset: 'slack' } });
+    expect(preset.updateMask).toEqual(['payload_template']);
+    expect(preset.endpoint?.payloadTemplate).toEqual({ preset: 'slack', expression: '' });
+    const cleared = changes({ payload_template: null });
+    expect(cleared.updateMask).toEqual(['payload_template']);
+    expect(cleared.endpoint?.payloadTemplate).toBeUndefined();
   });
 
   test('of nothing has an empty mask', () => {

@@ -8,6 +8,7 @@ import {
 } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
 import { count, known, orNull, sized, textMap, time, timeText, userOf } from './members.ts';
+import { fromPayloadTemplate, payloadTemplate, toPayloadTemplate } from './payload-template.ts';
 
 const hourlyLimit = 'Deliveries that are begun in an hour: what comes beyond is skipped. null: no limit.';
 
@@ -52,6 +53,7 @@ export const endpoint = z
     rate_limit: z.object(rateLimit).nullable(),
     hourly_limit: z.int().nullable().describe(hourlyLimit),
     quiet_hours: z.object(quietHours).nullable(),
+    payload_template: payloadTemplate.nullable().describe('null: the body as the dialect has it.'),
     max_concurrency: z.int().nullable().describe('Requests in flight; null: the default of the deployment.'),
     headers: textMap.describe('Names of the custom headers: *** stands for the values, which never come back.'),
     metadata: textMap,
@@ -90,6 +92,9 @@ const members = z.strictObject({
       mode: quietHours.mode.default('hold'),
     })
     .nullish(),
+  payload_template: payloadTemplate
+    .nullish()
+    .describe('Either preset or expression; null: the body as the dialect has it.'),
   max_concurrency: count(1, 1000).nullish().describe('Requests in flight; null: the default of the deployment.'),
   headers: textMap
     .meta({ maxProperties: 20 })
@@ -150,6 +155,7 @@ export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
             time_zone: quiet.timeZone,
             mode: quiet.mode === 'skip' ? 'skip' : 'hold',
           },
+    payload_template: toPayloadTemplate(message.payloadTemplate),
     max_concurrency: message.maxConcurrency === 0 ? null : message.maxConcurrency,
     headers: message.headers,
     metadata: message.metadata,
@@ -184,6 +190,7 @@ const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string 
     rateLimit: rate ? { limit: rate.limit, periodSeconds: rate.period_seconds } : undefined,
     hourlyLimit: given.hourly_limit ?? undefined,
     quietHours: quiet ? { start: quiet.start, end: quiet.end, timeZone: quiet.time_zone, mode: quiet.mode } : undefined,
+    payloadTemplate: given.payload_template ? fromPayloadTemplate(given.payload_template) : undefined,
     maxConcurrency: given.max_concurrency ?? undefined,
     headers: given.headers ?? undefined,
     metadata: given.metadata ?? undefined,

@@ -155,7 +155,7 @@ const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
   redeliver: unary('Redeliver', ({ deliveryId }) => ({ deliveryId, round: 2 })),
   sendTest: unary('SendTest', () => ({ attempt: samples.attempt })),
   cancel: unary('Cancel', () => ({})),
-  previewTemplate: unary('PreviewTemplate', () => ({ body: '{}' })),
+  previewTemplate: unary('PreviewTemplate', () => ({ body: '{"10":1.0,"9":1e2}' })),
   testFilter: unary('TestFilter', () => ({ matches: true })),
 });
 

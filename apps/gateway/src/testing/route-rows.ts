@@ -191,6 +191,22 @@ export const routeRows: readonly RouteRow[] = [
   },
   {
     method: 'POST',
+    path: '/v1/endpoints/preview-template',
+    json: '{"payload_template":{"preset":"slack"},"event":{"type":"a.b","data":{"n": 1.0},"subject":"u1","action_urls":{"view":"https://example.org"}}}',
+    status: 200,
+    route: '/v1/endpoints/preview-template',
+    rpc: 'PreviewTemplate',
+    request: {
+      payloadTemplate: { preset: 'slack', expression: '' },
+      eventType: 'a.b',
+      data: '{"n":1.0}',
+      subject: 'u1',
+      actionUrls: { view: 'https://example.org' },
+    },
+    answer: { body: { 9: 100, 10: 1 } },
+  },
+  {
+    method: 'POST',
     path: '/v1/endpoints/ep_1/rotate-secret',
     json: '{"overlap_seconds":0}',
     status: 200,

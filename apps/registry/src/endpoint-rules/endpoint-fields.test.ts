@@ -35,6 +35,8 @@ describe('an endpoint is accepted with', () => {
     ['limits', { timeoutMs: 60_000, rateLimit: { limit: 100_000, periodSeconds: 86_400 }, maxConcurrency: 1000 }],
     ['an hourly limit', { hourlyLimit: 100_000 }],
     ['quiet hours over midnight', { quietHours: quiet }],
+    ['a preset for the payload', { payloadTemplate: { preset: 'slack', expression: '' } }],
+    ['an expression for the payload', { payloadTemplate: { preset: '', expression: '{"text": data.message}' } }],
     ['headers', { headers: { Authorization: 'Bearer a b', 'X-Empty': '' } }],
     ['metadata', { metadata: { team: 'x'.repeat(500) } }],
   ])('%s', (_, parts) => {
@@ -76,6 +78,9 @@ describe('an endpoint is refused for', () => {
       ['quiet_hours.start', 'quiet_hours.end', 'quiet_hours.time_zone', 'quiet_hours.mode'],
     ],
     ['quiet hours without length', { quietHours: { ...quiet, end: quiet.start } }, ['quiet_hours.end']],
+    ['an empty template', { payloadTemplate: { preset: '', expression: '' } }, ['payload_template']],
+    ['an unknown preset', { payloadTemplate: { preset: 'teams', expression: '' } }, ['payload_template.preset']],
+    ['a wrong expression', { payloadTemplate: { preset: '', expression: '{' } }, ['payload_template.expression']],
     ['an unknown zone', { quietHours: { ...quiet, timeZone: 'Europe/Atlantis' } }, ['quiet_hours.time_zone']],
     ['a header name with a blank', { headers: { 'X A': 'a' } }, ['headers.X A']],
     ['a header twice', { headers: { 'X-A': 'a', 'x-a': 'b' } }, ['headers.x-a']],

@@ -2,6 +2,7 @@ import type { Endpoint } from '@bellwire/contracts';
 import { checkUrl, type EgressPolicy } from '@bellwire/egress';
 import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
 import { parseFilter } from '@bellwire/filtering';
+import { templateProblems } from '@bellwire/templating';
 import { subjectProblems, textProblems } from '../text-rules.ts';
 import { headerProblems } from './headers.ts';
 import {
@@ -81,6 +82,13 @@ export const endpointFields: ReadonlyMap<string, EndpointField> = new Map<string
     {
       problems: ({ quietHours }) => (quietHours === undefined ? [] : quietHoursProblems(quietHours)),
       part: ({ quietHours }) => ({ quietHours }),
+    },
+  ],
+  [
+    'payload_template',
+    {
+      problems: ({ payloadTemplate }) => (payloadTemplate === undefined ? [] : templateProblems(payloadTemplate)),
+      part: ({ payloadTemplate }) => ({ payloadTemplate }),
     },
   ],
   [

@@ -51,6 +51,7 @@ export interface EndpointTable {
   timeout_ms: number;
   rate_limit: NullableJson<{ limit: number; periodSeconds: number }>;
   quiet_hours: NullableJson<{ start: string; end: string; timeZone: string; mode: string }>;
+  payload_template: NullableJson<{ preset: string; expression: string }>;
   max_concurrency: number;
   header_names: string[];
   sealed_headers: Buffer;
