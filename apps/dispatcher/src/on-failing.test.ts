@@ -33,13 +33,6 @@ const setUp = (answer: () => Promise<boolean> = async () => true) => {
 };
 
 describe('an endpoint that goes on failing', () => {
-  test('is left alone at first', async () => {
-    const { onFailing, asked, told } = setUp();
-    onFailing(endpoint(), streak, 'none');
-    await settled();
-    expect([asked, told]).toEqual([[], []]);
-  });
-
   test('is warned of, and stays enabled', async () => {
     const { onFailing, asked, told } = setUp();
     onFailing(endpoint(), streak, 'warn');

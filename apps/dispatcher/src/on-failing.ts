@@ -11,13 +11,10 @@ export interface OnFailingDeps {
   onFailure(error: unknown): void;
 }
 
-/** What an endpoint that goes on failing has come to. */
-export type FailingStep = 'none' | 'warn' | 'disable';
-
 /** Warns the tenant of an endpoint that goes on failing, and in the end disables it with reason `failing`. */
 export const makeOnFailing =
   ({ events, append, switchOff, onFailure }: OnFailingDeps) =>
-  (state: EndpointState, streak: FailingStreak, step: FailingStep): void => {
+  (state: EndpointState, streak: FailingStreak, step: 'warn' | 'disable'): void => {
     if (step === 'warn') append(events.endpointFailing(state, streak)).catch(onFailure);
-    if (step === 'disable') switchOff(state, 'failing', streak);
+    else switchOff(state, 'failing', streak);
   };

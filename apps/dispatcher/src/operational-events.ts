@@ -8,7 +8,7 @@ import { makeTellTenant } from './tell-tenant.ts';
 export interface OperationalEventsDeps {
   view: Pick<RegistryView, 'endpoint' | 'endpointsOf'>;
   clock: Clock;
-  /** How long an endpoint may fail before it is disabled, in milliseconds; 0: for ever. */
+  /** How long an endpoint may fail before it is disabled, in milliseconds; 0: for ever, and it is never warned of. */
   disableAfterMs: number;
 }
 
@@ -70,7 +70,7 @@ export const makeOperationalEvents = ({ view, clock, disableAfterMs }: Operation
           endpoint_id: state.endpoint?.id,
           failing_since: iso(sinceMs),
           failed_attempts: failures,
-          will_be_disabled_at: disableAfterMs === 0 ? null : iso(sinceMs + disableAfterMs),
+          will_be_disabled_at: iso(sinceMs + disableAfterMs),
         },
       }),
 
