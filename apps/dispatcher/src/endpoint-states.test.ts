@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DeliveryRecord } from '@bellwire/contracts';
+import { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
 import { simulatedLog, topicNames, topicSpecs, type Log } from '@bellwire/messaging';
 import { makeAttemptMemory } from './attempt-memory.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
@@ -42,6 +42,33 @@ describe('the state of an endpoint', () => {
     expect(second.memory.take({ deliveryId: 'd2', round: 1, attempt: 6 })).toBeUndefined();
     expect(second.memory.take({ deliveryId: 'd2', round: 3, attempt: 6 })).toBe(6);
     expect(second.memory.take({ deliveryId: 'd3', round: 1, attempt: 1 })).toBe(1);
+  });
+
+  test('tells its next owner what was cancelled, for as long as something of it may wait', async () => {
+    const eventLog = await openLog();
+    const first = ownerOn(eventLog);
+    const dayMs = 24 * 60 * 60 * 1000;
+    const written = first.states.noteEnd(made('cancelled', 2), clock.at + 2 * dayMs);
+    first.states.note(made('cancelled', 4, 2));
+    await first.states.flush();
+    await written;
+    clock.at += dayMs;
+    first.states.note(made('another', 2));
+    await first.states.flush();
+
+    const second = ownerOn(eventLog);
+    await second.states.prepare({ topic: topicNames.deliveries, partition: 0 });
+    expect(second.memory.take({ deliveryId: 'cancelled', round: 1, attempt: 3 })).toBeUndefined();
+    expect(second.memory.take({ deliveryId: 'cancelled', round: 2, attempt: 5 })).toBe(5);
+    clock.at += 2 * dayMs;
+    second.states.note(made('another', 3));
+    await second.states.flush();
+
+    const third = ownerOn(eventLog);
+    const records = eventLog.records(topicNames.endpointState);
+    expect(EndpointStateRecord.decode(records.at(-1)?.value ?? new Uint8Array()).marks).toHaveLength(1);
+    await third.states.prepare({ topic: topicNames.deliveries, partition: 0 });
+    expect(third.memory.take({ deliveryId: 'another', round: 1, attempt: 3 })).toBeUndefined();
   });
 
   test('is written once for all changes between two flushes, and not at all without one', async () => {

@@ -36,6 +36,7 @@ const exclusionOf = (
   if (!endpoint.wantsType(event.type)) return 'event_type';
   if (endpoint.subject !== undefined && endpoint.subject !== event.subject) return 'subject';
   if (endpoint.filter !== undefined && !endpoint.filter.matches(document())) return 'filter';
+  if (endpoint.isTestMode) return 'test_mode';
   return undefined;
 };
 

@@ -7,6 +7,7 @@ import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.t
 import { makeInsist } from './insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
+import { makeCancel } from './rpc/cancel.ts';
 import { makeRedeliver } from './rpc/redeliver.ts';
 import { makeSendTest } from './rpc/send-test.ts';
 import { makeTestFilter } from './rpc/test-filter.ts';
@@ -81,7 +82,7 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
   const implementation: DispatcherServiceServer = {
     redeliver: handlers.unary('Redeliver', makeRedeliver({ ...common, history: deps.history, maxDeadlineMs })),
     sendTest: handlers.unary('SendTest', makeSendTest({ ...common, send })),
-    cancel: handlers.unary('Cancel', notYet),
+    cancel: handlers.unary('Cancel', makeCancel({ ...common, history: deps.history, maxDeadlineMs })),
     previewTemplate: handlers.unary('PreviewTemplate', notYet),
     testFilter: handlers.unary('TestFilter', makeTestFilter({ clock })),
   };

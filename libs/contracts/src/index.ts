@@ -58,6 +58,8 @@ export {
   DispatcherServiceService,
   PreviewTemplateRequest,
   PreviewTemplateResponse,
+  CancelRequest,
+  CancelResponse,
   RedeliverRequest,
   RedeliverResponse,
   SendTestRequest,

@@ -42,5 +42,11 @@ export type DeliveryReason =
   | 'endpoint_disabled'
   | 'endpoint_deleted'
   | 'endpoint_unreadable'
+  | 'test_mode'
   | 'saturated'
+  | 'rate_limited'
+  | 'hourly_limit'
+  | 'quiet_hours'
+  | 'breaker_open'
+  | 'cancelled_by_user'
   | 'redelivery';

@@ -1,5 +1,6 @@
 /**
  * What a caller can do about a fault, and how it is said in gRPC and in HTTP: the canonical mapping of google.rpc.Code.
+ * Only `precondition` is not 400 but 409 (RFC 9110, section 15.5.10): the request itself is right.
  * Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
  */
 export const kinds = {
@@ -9,7 +10,7 @@ export const kinds = {
   not_found: { grpc: 5, http: 404 },
   exists: { grpc: 6, http: 409 },
   conflict: { grpc: 10, http: 409 },
-  precondition: { grpc: 9, http: 400 },
+  precondition: { grpc: 9, http: 409 },
   exhausted: { grpc: 8, http: 429 },
   unavailable: { grpc: 14, http: 503 },
   timeout: { grpc: 4, http: 504 },

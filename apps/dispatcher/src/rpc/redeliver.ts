@@ -8,6 +8,7 @@ import type { Call } from '@bellwire/rpc';
 import type { CompileEndpoint } from '../compiled-endpoint.ts';
 import type { Append, History } from '../ports.ts';
 import { toDeliveries, transitionRecord } from '../records.ts';
+import { knownDelivery } from './known-delivery.ts';
 
 export interface RedeliverDeps {
   history: History;
@@ -29,11 +30,9 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
   const { history, view, compileEndpoint, append, clock, maxDeadlineMs } = deps;
 
   return async (request: RedeliverRequest, call: Call): Promise<RedeliverResponse> => {
-    const { tenantId, subject } = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
-    const known = await history.delivery(tenantId, request.deliveryId);
-    if (subject !== undefined && known.subject !== subject) {
-      throw new Fault('NOT_FOUND', `There is no delivery ${request.deliveryId}.`);
-    }
+    const acting = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
+    const { tenantId } = acting;
+    const known = await knownDelivery(history, acting, request.deliveryId);
     const event = await history.event(tenantId, known.eventId);
     await view.catchUp();
     const state = view.endpoint(known.endpointId);

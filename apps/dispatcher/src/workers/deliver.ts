@@ -5,6 +5,7 @@ import type { RegistryView } from '@bellwire/registry-view';
 import type { Admission, Slot } from '../admission.ts';
 import type { AttemptDelivery } from '../attempt-delivery.ts';
 import type { AttemptMemory } from '../attempt-memory.ts';
+import { makeFollowCancel } from '../cancel-order.ts';
 import type { CompiledEndpoint, CompileEndpoint } from '../compiled-endpoint.ts';
 import type { EndpointStates } from '../endpoint-states.ts';
 import type { HandOver, InHand } from '../hand-over.ts';
@@ -18,7 +19,7 @@ export interface DeliverDeps {
   memory: AttemptMemory;
   attemptDelivery: AttemptDelivery;
   handOver: HandOver;
-  states: Pick<EndpointStates, 'prepare'>;
+  states: Pick<EndpointStates, 'prepare' | 'noteEnd'>;
   insist: Insist;
   clock: Clock;
   /** Requests in flight to one endpoint that sets no limit. */
@@ -38,6 +39,8 @@ export interface DeliverDeps {
 export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   const { eventLog, view, admission, memory, attemptDelivery, handOver, insist, clock, onFailure } = deps;
 
+  const followCancel = makeFollowCancel(deps);
+
   const readable = (state: EndpointState): CompiledEndpoint | undefined => {
     try {
       return deps.compileEndpoint(state);
@@ -53,6 +56,13 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
       return queueMicrotask(() => {
         slot.ended();
         slot.committed();
+      });
+    }
+    // Cancelled or superseded while it waited in memory.
+    if (!memory.start(delivery)) {
+      return queueMicrotask(() => {
+        slot.ended();
+        task.settle(slot.committed);
       });
     }
     const { headers } = task.record;
@@ -80,6 +90,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     const endpoint = readable(state);
     if (endpoint === undefined) return handOver.hold(inHand, 'endpoint_unreadable');
     if (!endpoint.isEnabled) return handOver.hold(inHand, 'endpoint_disabled');
+    if (endpoint.isTestMode) return handOver.hold(inHand, 'test_mode');
     if (clock.now() > inHand.delivery.deadlineAtMs) return handOver.pastDeadline(inHand);
     admission.admit({
       endpointId: endpoint.id,
@@ -92,7 +103,8 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   const handle = (tasks: readonly Task<DeliveryRecord>[]): void => {
     for (const task of tasks) {
       const { registryPosition } = task.value;
-      if (registryPosition <= view.position()) admit(task);
+      if (task.value.cancel) followCancel(task);
+      else if (registryPosition <= view.position()) admit(task);
       else
         insist('registry view', () => view.reached(registryPosition))
           .then(() => admit(task))

@@ -12,6 +12,9 @@ import { fromPayloadTemplate, payloadTemplate, toPayloadTemplate } from './paylo
 
 const hourlyLimit = 'Deliveries that are begun in an hour: what comes beyond is skipped. null: no limit.';
 
+const testMode =
+  'It receives what POST /v1/endpoints/{id}/test sends and nothing else; deliveries that wait for it are held meanwhile.';
+
 const timeOfDay = z.string().meta({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' }).describe('Local time of day, HH:MM.');
 
 const retry = {
@@ -57,7 +60,7 @@ export const endpoint = z
     max_concurrency: z.int().nullable().describe('Requests in flight; null: the default of the deployment.'),
     headers: textMap.describe('Names of the custom headers: *** stands for the values, which never come back.'),
     metadata: textMap,
-    test_mode: z.boolean(),
+    test_mode: z.boolean().describe(testMode),
     created_at: time,
     updated_at: time,
   })
@@ -104,7 +107,7 @@ const members = z.strictObject({
     .meta({ maxProperties: 50 })
     .nullish()
     .describe('Your notes: names of up to 100 characters, values of up to 500.'),
-  test_mode: z.boolean().optional(),
+  test_mode: z.boolean().optional().describe(testMode),
 });
 
 export const newEndpoint = members

@@ -74,5 +74,27 @@ const redeliver: Route = (app, { dispatcher }) =>
     },
   });
 
+const cancel: Route = (app, { dispatcher }) =>
+  app.route({
+    method: 'POST',
+    url: '/v1/deliveries/:id/cancel',
+    schema: {
+      summary: 'Cancel a delivery that waits',
+      description:
+        'It ends as cancelled within a few seconds; a request that is under way by then may still succeed. 409 with reason WRONG_STATE where it has ended. Redelivering it opens its next round.',
+      operationId: 'cancelDelivery',
+      tags: ['Deliveries'],
+      params: ofDelivery,
+      querystring: noQuery,
+      body: noBody,
+      response: { 202: z.object({ id: z.string() }) },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      await dispatcher.unary(Dispatcher.cancel, { deliveryId: id }, callerOf(request));
+      return reply.code(202).send({ id });
+    },
+  });
+
 /** What became of events at each endpoint. */
-export const deliveryRoutes: readonly Route[] = [listDeliveries, getDelivery, redeliver];
+export const deliveryRoutes: readonly Route[] = [listDeliveries, getDelivery, redeliver, cancel];

@@ -289,6 +289,15 @@ export const routeRows: readonly RouteRow[] = [
     answer: { id: 'd-1', round: 2 },
   },
   {
+    method: 'POST',
+    path: '/v1/deliveries/d-1/cancel',
+    status: 202,
+    route: '/v1/deliveries/{id}/cancel',
+    rpc: 'Cancel',
+    request: { deliveryId: 'd-1' },
+    answer: { id: 'd-1' },
+  },
+  {
     method: 'GET',
     path: `/v1/dead-letters?${filters}&${period}`,
     status: 200,

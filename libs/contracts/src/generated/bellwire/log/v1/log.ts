@@ -404,12 +404,15 @@ export interface Failing {
   failures: number;
 }
 
-/** How far a delivery has come that was not delivered by its first attempt. */
+/** How far a delivery has come that was not delivered by its first attempt, or that was cancelled. */
 export interface DeliveryMark {
   deliveryId: string;
   round: number;
+  /** The last attempt that was made. */
   attempt: number;
   atMs: number;
+  /** The round was cancelled, and something of it may still wait until then. 0: it was not. */
+  cancelledUntilMs: number;
 }
 
 /**
@@ -3101,7 +3104,7 @@ export const Failing: MessageFns<Failing> = {
 };
 
 function createBaseDeliveryMark(): DeliveryMark {
-  return { deliveryId: "", round: 0, attempt: 0, atMs: 0 };
+  return { deliveryId: "", round: 0, attempt: 0, atMs: 0, cancelledUntilMs: 0 };
 }
 
 export const DeliveryMark: MessageFns<DeliveryMark> = {
@@ -3117,6 +3120,9 @@ export const DeliveryMark: MessageFns<DeliveryMark> = {
     }
     if (message.atMs !== 0) {
       writer.uint32(32).int64(message.atMs);
+    }
+    if (message.cancelledUntilMs !== 0) {
+      writer.uint32(40).int64(message.cancelledUntilMs);
     }
     return writer;
   },
@@ -3166,6 +3172,14 @@ export const DeliveryMark: MessageFns<DeliveryMark> = {
             message.atMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.cancelledUntilMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3187,6 +3201,7 @@ export const DeliveryMark: MessageFns<DeliveryMark> = {
     message.round = object.round ?? 0;
     message.attempt = object.attempt ?? 0;
     message.atMs = object.atMs ?? 0;
+    message.cancelledUntilMs = object.cancelledUntilMs ?? 0;
     return message;
   },
 };
