@@ -1,16 +1,13 @@
 import type { CatalogueEntry } from '../dialect.ts';
 import { entry } from './entry.ts';
 
-/** The 17 events of the notely document. It shows the arguments of one only; the others have no example. */
+/** The 17 events of the notely document. It gives the data of one only; the others have no example. */
 export const notelyEvents: readonly CatalogueEntry[] = [
   entry('email.received', 'Email received and indexed.', {
-    email_id: 'msg-123',
-    email_data: {
-      subject: 'Meeting Reminder',
-      from: 'john@example.com',
-      to: ['me@example.com'],
-      date: '2024-01-15T10:00:00Z',
-    },
+    subject: 'Meeting Reminder',
+    from: 'john@example.com',
+    to: ['me@example.com'],
+    date: '2024-01-15T10:00:00Z',
   }),
   entry('email.sent', 'Email sent successfully.'),
   entry('email.indexed', 'Email indexed in vector DB.'),
