@@ -87,7 +87,7 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     policy,
     timeoutMs: endpoint.timeoutMs > 0 ? endpoint.timeoutMs : dialect.timeoutMs,
     maxConcurrency: endpoint.maxConcurrency > 0 ? endpoint.maxConcurrency : undefined,
-    rateLimit: endpoint.rateLimit,
+    rateLimit: endpoint.rateLimit ?? dialect.rateLimit,
     hourlyLimit: endpoint.hourlyLimit > 0 ? endpoint.hourlyLimit : undefined,
     quietHours: quietHoursOf(endpoint.quietHours),
     wantsType: compileEventTypes(endpoint.eventTypes),
