@@ -49,6 +49,13 @@ describe('the next state of a delivery', () => {
     expect(next(answered(status), first, { ...policy, retryOn: 'transient' })).toMatchObject({ status: 'retrying' });
   });
 
+  test('with retry_on transient does not retry a status that the policy calls final', () => {
+    const transient = { ...policy, retryOn: 'transient', finalStatuses: [408] } as const;
+    expect(next(answered(408), first, transient)).toMatchObject({ reason: 'not_retryable' });
+    expect(next(answered(425), first, transient)).toMatchObject({ status: 'retrying' });
+    expect(next(answered(408), first, { ...transient, retryOn: 'any_failure' })).toMatchObject({ status: 'retrying' });
+  });
+
   test('with retry_on transient retries a network error and a time-out, not a blocked address', () => {
     const transient = { ...policy, retryOn: 'transient' } as const;
     expect(next(unreachable, first, transient)).toMatchObject({ status: 'retrying' });
