@@ -79,7 +79,8 @@ export const openTemplates = ({ clock, processes = 2 }: TemplatesOptions): Templ
     return renderedFrom(ending);
   };
 
-  const next = () => waiting.entries().find(([tenantId, line]) => line.length > 0 && !served.has(tenantId));
+  const next = (): [string, Waiting[]] | undefined =>
+    [...waiting].find(([tenantId, line]) => line.length > 0 && !served.has(tenantId));
 
   const giveUpTurn = (tenantId: string): void => {
     const line = waiting.get(tenantId);
