@@ -1,35 +1,43 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { makeAdmission, type Slot } from './admission.ts';
+import { makeAdmission, type Candidate, type Slot } from './admission.ts';
 
 const setUp = (maxInFlight = 10) => {
   const clock = { at: 0, now: () => clock.at };
   const admission = makeAdmission({ clock, maxInFlight });
   const started: string[] = [];
   const spilled: string[] = [];
+  const waits = new Map<string, number>();
   const slots: { name: string; slot: Slot }[] = [];
-  const admit = (name: string, endpointId: string, maxConcurrency = 2) =>
+  const admit = (name: string, endpointId: string, maxConcurrency = 2, given: Partial<Candidate> = {}) =>
     admission.admit({
       endpointId,
+      tenantId: 'ten_1',
       maxConcurrency,
-      start: (slot) => {
+      isRetry: false,
+      wasSpilled: false,
+      begin: () => (slot) => {
         started.push(name);
         slots.push({ name, slot });
       },
-      spill: () => spilled.push(name),
+      spill: (waitMs) => {
+        spilled.push(name);
+        waits.set(name, waitMs);
+      },
+      ...given,
     });
-  const end = (slot: Slot | undefined, durationMs: number): void => {
-    slot?.ended(durationMs);
+  const end = (slot: Slot | undefined, durationMs: number, isTrouble = false): void => {
+    slot?.ended({ durationMs, isTrouble });
     slot?.committed();
   };
-  const release = (name: string, durationMs = 10): void => {
+  const release = (name: string, durationMs = 10, isTrouble = false): void => {
     const [found] = slots.splice(
       slots.findIndex((each) => each.name === name),
       1,
     );
-    end(found?.slot, durationMs);
+    end(found?.slot, durationMs, isTrouble);
   };
-  return { clock, admission, admit, end, release, started, spilled, slots };
+  return { clock, admission, admit, end, release, started, spilled, waits, slots };
 };
 
 describe('admission', () => {
@@ -81,7 +89,7 @@ describe('admission', () => {
   test('starts no more than it can record', () => {
     const { admit, slots, started } = setUp(2);
     for (const name of ['a1', 'b1', 'c1']) admit(name, name.charAt(0));
-    for (const { slot } of slots) slot.ended(5);
+    for (const { slot } of slots) slot.ended({ durationMs: 5, isTrouble: false });
     expect(started).toEqual(['a1', 'b1']);
     slots[0]?.slot.committed();
     expect(started).toEqual(['a1', 'b1', 'c1']);
@@ -96,6 +104,82 @@ describe('admission', () => {
     release('a2');
     release(started[2] ?? '');
     expect(started.slice(2).map((name) => name.charAt(0))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('gives an endpoint that is in trouble half as much, and more again as it answers', () => {
+    const { clock, admit, release, slots, started } = setUp(1000);
+    const fill = (from: number) => {
+      for (let n = from; n < from + 50; n++) admit(`a${n}`, 'a', 50);
+    };
+    const endAll = (isTrouble: boolean) => {
+      clock.at += 10;
+      for (const name of slots.map((each) => each.name)) release(name, 10, isTrouble);
+    };
+    fill(0);
+    expect(slots).toHaveLength(8);
+    const before = started.length;
+    clock.at += 10;
+    for (const { name } of slots.slice(0, 8)) release(name, 10, true);
+    expect(slots).toHaveLength(4);
+    expect(started.length).toBe(before + 4);
+    for (let round = 0; round < 6; round++) endAll(false);
+    expect(slots.length).toBeGreaterThan(4);
+  });
+
+  test('starts again with one at a time after a breaker has closed', () => {
+    const { admission, admit, slots } = setUp(1000);
+    admit('a0', 'a', 50);
+    admission.restartSlowly('a');
+    for (let n = 1; n < 10; n++) admit(`a${n}`, 'a', 50);
+    expect(slots.map(({ name }) => name)).toEqual(['a0']);
+  });
+
+  test('keeps a storm of retries to their share, and starts first attempts beside it', () => {
+    const { admit, release, started } = setUp(10);
+    for (let n = 0; n < 20; n++) admit(`r${n}`, `e${n}`, 8, { isRetry: true });
+    expect(started).toEqual(['r0', 'r1', 'r2']);
+    for (let n = 0; n < 7; n++) admit(`f${n}`, `e${n}`, 8);
+    expect(started.slice(3)).toEqual(['f0', 'f1', 'f2', 'f3', 'f4', 'f5']);
+    for (const name of ['r0', 'r1', 'r2', ...started.slice(3)]) release(name);
+    const retries = started.slice(9).filter((name) => name.startsWith('r'));
+    expect(retries).toHaveLength(3);
+    expect(started.slice(9)).toContain('f6');
+  });
+
+  test('lets one tenant have seven eighths while it is alone, and its share when another one comes', () => {
+    const { admit, release, slots, started } = setUp(40);
+    const greedy = { tenantId: 'ten_greedy' };
+    for (let n = 0; n < 100; n++) admit(`g${n}`, `g${n % 10}`, 8, greedy);
+    expect(slots).toHaveLength(35);
+    const modest = () => slots.filter(({ name }) => name.startsWith('m')).length;
+    for (let n = 0; n < 20; n++) admit(`m${n}`, `m${n % 10}`, 8, { tenantId: 'ten_modest' });
+    expect(modest()).toBe(5);
+    // Of what becomes free it gets at least its turns.
+    for (const name of started.slice(0, 15)) release(name);
+    expect(modest()).toBeGreaterThanOrEqual(5 + 7);
+    expect(slots).toHaveLength(35);
+  });
+
+  test('estimates a wait by what was spilled before, and forgets what has come back', () => {
+    const { admission, admit, release, waits } = setUp();
+    admit('slow', 'a', 1);
+    release('slow', 60_000);
+    for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
+    const first = waits.get('a1') ?? 0;
+    expect(waits.get('a4')).toBeGreaterThan(first * 2);
+    const before = admission.backlogMs('a', 1);
+    admit('a1', 'a', 1, { wasSpilled: true });
+    // It was one of those that are counted, and is one again.
+    expect(admission.backlogMs('a', 1)).toBe(before);
+  });
+
+  test('goes on with the next where the one whose turn it is does not start', () => {
+    const { admit, release, started } = setUp();
+    admit('a1', 'a', 1);
+    admit('a2', 'a', 1, { begin: () => undefined });
+    admit('a3', 'a', 1);
+    release('a1');
+    expect(started).toEqual(['a1', 'a3']);
   });
 
   test('never exceeds a limit and loses nothing', () => {

@@ -1,8 +1,10 @@
 import type { Clock } from '@bellwire/domain';
-import { LRUCache } from 'lru-cache';
-import { ended, newLine, roomOf, waitOf, type Line } from './endpoint-line.ts';
+import { ended, limitOf, waitingIn, type Ended, type Line } from './endpoint-line.ts';
+import { openEndpointLines, type EndpointLines, type Waiting } from './endpoint-lines.ts';
+import { countInFlight } from './in-flight.ts';
+import { openTurns } from './turns.ts';
 
-/** What the deliverer may start now, per endpoint and in all. */
+/** What the deliverer may start now, per endpoint, per tenant and in all. */
 export interface AdmissionOptions {
   clock: Clock;
   /** Deliveries of this process that are started and not committed yet: what a crash may repeat. */
@@ -13,118 +15,112 @@ export interface AdmissionOptions {
 
 export interface Slot {
   /** The request has ended, or was not made at all: the next one of the endpoint may start. */
-  ended(durationMs?: number): void;
+  ended(how?: Ended): void;
   /** A crash no longer repeats it: the process may start another one, and so goes no faster than it can record. */
   committed(): void;
 }
 
-export interface Candidate {
-  endpointId: string;
-  maxConcurrency: number;
-  start(slot: Slot): void;
-  /** There was no slot in time; `waitMs` is how long the backlog before it is estimated to take. */
-  spill(waitMs: number): void;
+export interface Candidate extends Waiting {
+  tenantId: string;
+  /** Not the first attempt of its round. */
+  isRetry: boolean;
+  /** It came back from a tier to which it was spilled. */
+  wasSpilled: boolean;
+  /** Its turn has come: what starts it. Undefined where it does not start now, and has been seen to. */
+  begin(hasWaited: boolean): ((slot: Slot) => void) | undefined;
 }
 
-export interface Admission {
+type Lines = EndpointLines<Candidate>;
+
+export interface Admission extends Pick<Lines, 'backlogMs' | 'handedOver' | 'restartSlowly' | 'queued' | 'sweep'> {
+  /** Starts it, lets it wait for a moment, or spills it. */
   admit(candidate: Candidate): void;
   inFlight(): number;
-  queued(): number;
-  /** Spills what waits behind endpoints that have turned out to be slow: called several times a second. */
-  sweep(): void;
 }
-
-const restingEndpoints = 20_000;
 
 /**
  * Starts a delivery now, lets it wait for a moment in memory, or spills it to a tier, so that an endpoint which is slow
- * takes at most its own slots and a short queue. Endpoints that wait are served in turn.
+ * takes at most its own slots and a short queue. Tenants that wait are served in turn, and their endpoints in turn.
  */
 export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: AdmissionOptions): Admission => {
-  const lines = new Map<string, Line<Candidate>>();
-  /** Of endpoints that have nothing to do at the moment: how long their requests took. */
-  const restingMeans = new LRUCache<string, number>({ max: restingEndpoints });
-  /** Endpoints that have something queued and a slot of their own left, in the order in which they are served next. */
-  const turn = new Set<string>();
-  let inFlight = 0;
-  let queued = 0;
+  const lines: Lines = openEndpointLines({ clock, maxQueueMs });
+  const turns = openTurns();
+  const inFlight = countInFlight(maxInFlight);
+  /** Endpoints of which only retries wait, for which there is no room, with their tenants: until a retry has ended. */
+  const waitingForRetries = new Map<string, string>();
+  let isServing = false;
 
-  const lineOf = (endpointId: string): Line<Candidate> => {
-    const known = lines.get(endpointId);
-    if (known !== undefined) return known;
-    const made = newLine<Candidate>(restingMeans.get(endpointId));
-    lines.set(endpointId, made);
-    return made;
-  };
-
-  const start = (candidate: Candidate, line: Line<Candidate>): void => {
+  const startNext = (line: Line<Candidate>, candidate: Candidate, hasWaited: boolean): void => {
+    const { endpointId, tenantId, maxConcurrency, isRetry } = candidate;
+    const start = candidate.begin(hasWaited);
+    if (start === undefined) return lines.restIfIdle(endpointId, line);
     const begun = { atMs: clock.now() };
     line.begun.add(begun);
-    inFlight++;
-    candidate.start({
-      ended: (durationMs) => {
-        ended(line, begun, durationMs);
-        if (line.queue.length > 0) turn.add(candidate.endpointId);
-        else if (line.begun.size === 0) {
-          lines.delete(candidate.endpointId);
-          restingMeans.set(candidate.endpointId, line.meanMs);
-        }
+    inFlight.begin(candidate);
+    start({
+      ended: (how) => {
+        ended(line, begun, how, { maxConcurrency, nowMs: clock.now() });
+        if (waitingIn(line) > 0) turns.add(tenantId, endpointId);
+        else lines.restIfIdle(endpointId, line);
         serve();
       },
       committed: () => {
-        inFlight--;
+        inFlight.end(candidate);
+        if (isRetry) {
+          for (const [waitingId, of] of waitingForRetries) turns.add(of, waitingId);
+          waitingForRetries.clear();
+        }
         serve();
       },
     });
   };
 
-  /** Starts what can be started, one of each endpoint in turn. */
+  /** The next of a line: first attempts and retries by turns, as far as there is room for retries. */
+  const takeNext = (line: Line<Candidate>): Candidate | undefined => {
+    const hasRetry = line.retries.length > 0 && inFlight.hasRoomForRetry();
+    const isRetryNext = hasRetry && (line.fresh.length === 0 || line.begun.size % 2 === 1);
+    return isRetryNext ? line.retries.shift() : line.fresh.shift();
+  };
+
+  /** Starts one delivery of an endpoint. One that is full is passed over, and comes back when a request of it ends. */
+  const serveOne = (endpointId: string): 'more' | 'done' => {
+    const line = lines.find(endpointId);
+    const head = line?.fresh[0] ?? line?.retries[0];
+    if (line === undefined || head === undefined) return 'done';
+    if (line.begun.size >= limitOf(line, head.maxConcurrency)) return 'done';
+    const next = takeNext(line);
+    if (next === undefined) waitingForRetries.set(endpointId, head.tenantId);
+    else startNext(line, next, true);
+    return next !== undefined && waitingIn(line) > 0 ? 'more' : 'done';
+  };
+
   const serve = (): void => {
-    for (const endpointId of turn) {
-      if (inFlight >= maxInFlight) return;
-      turn.delete(endpointId);
-      const line = lineOf(endpointId);
-      const [head] = line.queue;
-      if (head === undefined || line.begun.size >= head.maxConcurrency) continue;
-      line.queue.shift();
-      queued--;
-      // Behind the others; a line that has no slot left is dropped at its next turn and comes back with a release.
-      if (line.queue.length > 0) turn.add(endpointId);
-      start(head, line);
-    }
+    // What ends at once while it is served is served by the same loop.
+    if (isServing) return;
+    isServing = true;
+    turns.each({ isFull: inFlight.isFull, isHeldBack: inFlight.isOverShare, serve: serveOne });
+    isServing = false;
   };
 
-  const waitFor = (line: Line<Candidate>, ahead: number, maxConcurrency: number): number =>
-    waitOf(line, { ahead, maxConcurrency, nowMs: clock.now() });
-
-  const roomFor = (line: Line<Candidate>, maxConcurrency: number): number =>
-    roomOf(line, { maxQueueMs, maxConcurrency, nowMs: clock.now() });
-
-  const spillBeyond = (line: Line<Candidate>, room: number): void => {
-    const spilled = line.queue.splice(room);
-    queued -= spilled.length;
-    spilled.forEach((each, index) => each.spill(waitFor(line, room + index, each.maxConcurrency)));
-  };
+  const isFreeFor = (line: Line<Candidate>, { tenantId, maxConcurrency, isRetry }: Candidate): boolean =>
+    !inFlight.isFull() &&
+    !inFlight.isOverShare(tenantId) &&
+    (!isRetry || inFlight.hasRoomForRetry()) &&
+    line.begun.size < limitOf(line, maxConcurrency) &&
+    waitingIn(line) === 0;
 
   return {
+    ...lines,
     admit: (candidate) => {
-      const { endpointId, maxConcurrency } = candidate;
-      const line = lineOf(endpointId);
-      if (inFlight < maxInFlight && line.begun.size < maxConcurrency && line.queue.length === 0) {
-        start(candidate, line);
-      } else if (line.queue.length < roomFor(line, maxConcurrency)) {
-        line.queue.push(candidate);
-        queued++;
-        turn.add(endpointId);
-      } else candidate.spill(waitFor(line, line.queue.length, maxConcurrency));
+      const line = lines.of(candidate);
+      if (candidate.wasSpilled && line.spilled > 0) line.spilled--;
+      if (isFreeFor(line, candidate)) startNext(line, candidate, false);
+      else if (lines.hasRoom(line, candidate.maxConcurrency)) {
+        (candidate.isRetry ? line.retries : line.fresh).push(candidate);
+        turns.add(candidate.tenantId, candidate.endpointId);
+        if (!inFlight.isFull()) serve();
+      } else lines.spill(line, candidate);
     },
-    inFlight: () => inFlight,
-    queued: () => queued,
-    sweep: () => {
-      for (const line of lines.values()) {
-        const [head] = line.queue;
-        if (head !== undefined) spillBeyond(line, roomFor(line, head.maxConcurrency));
-      }
-    },
+    inFlight: inFlight.total,
   };
 };

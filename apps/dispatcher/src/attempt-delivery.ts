@@ -37,7 +37,7 @@ export interface AttemptInput {
   /** Of the record: the context in which the event was accepted. They travel on unchanged. */
   headers: Readonly<Record<string, string>>;
   /** Called when the request has ended, before its outcome is written down. */
-  onEnded(durationMs: number): void;
+  onEnded(result: AttemptOutcome): void;
 }
 
 /** The first attempt is a child of the event's trace; a later one is a trace of its own, linked to it. */
@@ -97,7 +97,8 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
   ): NewRecord[] => {
     const atMs = clock.now();
     if (next.status === 'retrying') {
-      const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs: next.dueAtMs, waitReason: next.reason };
+      const { dueAtMs, reason: waitReason } = next;
+      const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs, waitReason, spills: 0, slotAtMs: 0 };
       return [toTier(tiers, retry, atMs, headers)];
     }
     if (next.status === 'delivered') return events.recovered(delivery, headers);
@@ -131,7 +132,7 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     const result = await context.with(trace.setSpan(created, span), () =>
       send(signedRequest(endpoint, delivery, startedAtMs, traceHeaders())),
     );
-    onEnded(result.durationMs);
+    onEnded(result);
     const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
     if (delivery.attempt > 1 || next.status !== 'delivered') note(delivery);
     const spanContext = span.spanContext();

@@ -4,8 +4,10 @@ import { dialectNamed, resolvePolicy, type Dialect } from '@bellwire/dialects';
 import type { RetryPolicy } from '@bellwire/domain';
 import { compileEventTypes, compileFilter, type Filter } from '@bellwire/filtering';
 import type { RegistryView } from '@bellwire/registry-view';
+import { makeQuietUntil } from './admission/quiet-hours.ts';
 import type { Keyring } from '@bellwire/secrets';
 import { prepareKey, type PreparedKey } from '@bellwire/signing';
+import { expressionOf } from '@bellwire/templating';
 
 /** An endpoint in the form in which router and deliverer use it, made once for each version of it. */
 export interface CompiledEndpoint {
@@ -26,10 +28,16 @@ export interface CompiledEndpoint {
   /** Deliveries that may be begun in an hour. */
   readonly hourlyLimit: number | undefined;
   readonly quietHours: QuietHours | undefined;
+  /** Until when its quiet hours last; undefined outside them. */
+  quietUntil(nowMs: number): number | undefined;
   readonly wantsType: (eventType: string) => boolean;
   readonly filter: Filter | undefined;
+  /** Makes another body of the dialect's: a JSONata expression. */
+  readonly template: string | undefined;
   /** Newest first, those that have ended left out. */
   signingKeys(nowMs: number): readonly PreparedKey[];
+  /** Of its last edit. */
+  readonly updatedAtMs: number;
   readonly customHeaders: Readonly<Record<string, string>>;
 }
 
@@ -71,6 +79,7 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     dialect,
     retry && { scheduleSeconds: retry.scheduleSeconds, retryOn: fromProto.retryOn(retry.retryOn) },
   );
+  const quietHours = quietHoursOf(endpoint.quietHours);
   const context = { tenantId, endpointId: endpoint.id };
   const keys = state.secrets.map(({ version, sealed, expiresAtMs }) => ({
     expiresAtMs,
@@ -89,11 +98,14 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     maxConcurrency: endpoint.maxConcurrency > 0 ? endpoint.maxConcurrency : undefined,
     rateLimit: endpoint.rateLimit ?? dialect.rateLimit,
     hourlyLimit: endpoint.hourlyLimit > 0 ? endpoint.hourlyLimit : undefined,
-    quietHours: quietHoursOf(endpoint.quietHours),
+    quietHours,
+    quietUntil: quietHours === undefined ? () => undefined : makeQuietUntil(quietHours),
     wantsType: compileEventTypes(endpoint.eventTypes),
     filter: endpoint.filter === '' ? undefined : compileFilter(JSON.parse(endpoint.filter)),
+    template: endpoint.payloadTemplate && expressionOf(endpoint.payloadTemplate),
     signingKeys: (nowMs) =>
       keys.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs).map(({ key }) => key),
+    updatedAtMs: endpoint.updatedAt?.getTime() ?? 0,
     customHeaders: headersFrom(state.sealedHeaders, (sealed) =>
       keyring.open(sealed, { ...context, purpose: 'headers', version: state.version }),
     ),

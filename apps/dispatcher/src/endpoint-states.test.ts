@@ -2,20 +2,30 @@ import { describe, expect, test } from '@jest/globals';
 import { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
 import { simulatedLog, topicNames, topicSpecs, type Log } from '@bellwire/messaging';
 import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeEndpointControls } from './endpoint-controls.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
 
 const clock = { at: 1_000_000, now: () => clock.at };
 
 const ownerOn = (eventLog: Log) => {
   const memory = makeAttemptMemory(1000);
+  const controls = makeEndpointControls({
+    clock,
+    random: () => 0,
+    disableAfterMs: 0,
+    onChanged: (endpointId) => states.changed(endpointId),
+    onFailing: () => undefined,
+    onRecovered: () => undefined,
+  });
   const states = makeEndpointStates({
     eventLog,
     memory,
+    controls,
     append: async (records) => void (await eventLog.produce(records)),
     insist: (_what, work) => work(),
     clock,
   });
-  return { memory, states };
+  return { memory, controls, states };
 };
 
 const openLog = async () => {

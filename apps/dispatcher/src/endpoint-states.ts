@@ -3,12 +3,14 @@ import type { Clock } from '@bellwire/domain';
 import { topicNames, type Log, type LogRecord, type NewRecord, type TopicPartition } from '@bellwire/messaging';
 import type { AttemptMemory } from './attempt-memory.ts';
 import { makeDeliveryMarks } from './delivery-marks.ts';
+import type { EndpointControls } from './endpoint-controls.ts';
 import type { Insist } from './insist.ts';
 import type { Append } from './ports.ts';
 
 export interface EndpointStatesDeps {
   eventLog: Log;
   memory: AttemptMemory;
+  controls: Pick<EndpointControls, 'recordOf' | 'learn'>;
   append: Append;
   insist: Insist;
   clock: Clock;
@@ -20,6 +22,8 @@ type Step = Pick<DeliveryRecord, 'endpointId' | 'deliveryId' | 'round' | 'attemp
 export interface EndpointStates {
   /** An attempt was made that did not deliver, or that was not the first: its number must survive a move. */
   note(step: Step): void;
+  /** Its breaker, limits or failing have changed. */
+  changed(endpointId: string): void;
   /** A round was cancelled after this attempt: resolves when that survives a move too. */
   noteEnd(step: Step, untilMs: number): Promise<void>;
   /** Writes the endpoints that have changed since the last call: called once a second. */
@@ -65,9 +69,11 @@ const readUpTo = async (
 
 /**
  * State of endpoints that must survive a restart or a move of their partition: how far their deliveries have come, so that
- * a record which comes again after it does nothing. A restart loses at most the last second of it.
+ * a record which comes again after it does nothing; and what of breaker, limits and failing is not at its default. A restart
+ * loses at most the last second of it.
  */
-export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: EndpointStatesDeps): EndpointStates => {
+export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => {
+  const { eventLog, memory, controls, append, insist, clock } = deps;
   const made = makeDeliveryMarks({
     perEndpoint: marksPerEndpoint,
     isOver: ({ atMs }) => atMs < clock.now() - markLifeMs,
@@ -81,17 +87,18 @@ export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: 
 
   const recordOf = (endpointId: string): NewRecord => {
     const marks = [...made.of(endpointId), ...ended.of(endpointId)];
-    const value =
-      marks.length === 0
-        ? null
-        : EndpointStateRecord.encode(EndpointStateRecord.fromPartial({ endpointId, marks })).finish();
+    const control = controls.recordOf(endpointId);
+    const state = { endpointId, marks, ...control };
+    const isDefault = marks.length === 0 && control === undefined;
+    const value = isDefault ? null : EndpointStateRecord.encode(EndpointStateRecord.fromPartial(state)).finish();
     return { topic: topicNames.endpointState, key: endpointId, value };
   };
 
-  const learn = ({ value }: LogRecord): void => {
-    if (value === null) return;
-    const { endpointId, marks } = EndpointStateRecord.decode(value);
-    for (const mark of marks) {
+  const learn = ({ key: endpointId, value }: LogRecord): void => {
+    if (value === null) return controls.learn(endpointId, undefined);
+    const record = EndpointStateRecord.decode(value);
+    controls.learn(endpointId, record);
+    for (const mark of record.marks) {
       if (mark.cancelledUntilMs > 0) {
         ended.remember(endpointId, mark);
         memory.learnEnd(mark);
@@ -112,6 +119,7 @@ export const makeEndpointStates = ({ eventLog, memory, append, insist, clock }: 
       changed.add(endpointId);
       return new Promise((resolve) => onWritten.push(resolve));
     },
+    changed: (endpointId) => void changed.add(endpointId),
     flush: async () => {
       if (changed.size === 0) return;
       const endpoints = [...changed];

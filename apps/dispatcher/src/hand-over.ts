@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
-import { tierFor, type Clock, type DeliveryReason, type Tier } from '@bellwire/domain';
+import type { Clock, DeliveryReason, Tier } from '@bellwire/domain';
 import type { NewRecord, Task } from '@bellwire/messaging';
 import type { AttemptMemory } from './attempt-memory.ts';
 import type { OperationalEvents } from './operational-events.ts';
@@ -23,7 +23,10 @@ export interface InHand {
 
 /** Waits that an edit can end hop at most this long at a time, so that the edit takes effect soon. */
 const longestHopMs = 30 * 60 * 1000;
-const firstHopMs = 60 * 1000;
+/** Of a wait whose end nobody knows: 10 s, then 20, 40, ... up to the longest. */
+const firstHopMs = 10 * 1000;
+/** Whose hops are this many has waited long: it hops longer, and costs the log less. */
+const manySpills = 6;
 
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
 export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }: HandOverDeps) => {
@@ -32,11 +35,26 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
   };
 
   /** Into a tier for a while, its attempt count unchanged. */
-  const waiting = ({ task, delivery }: InHand, waitReason: DeliveryReason, hopMs: number): NewRecord => {
+  const waiting = (inHand: InHand, waitReason: DeliveryReason, hopMs: number, slotAtMs: number): NewRecord => {
+    const { task, delivery } = inHand;
     memory.giveBack(delivery);
     const nowMs = clock.now();
-    const later = { ...delivery, dueAtMs: nowMs + hopMs, waitReason, spills: delivery.spills + 1 };
+    const later = { ...delivery, dueAtMs: nowMs + hopMs, waitReason, spills: delivery.spills + 1, slotAtMs };
     return toTier(tiers, later, nowMs, task.record.headers);
+  };
+
+  /** Says so in its history, once for each reason. */
+  const wait = (inHand: InHand, reason: DeliveryReason, waitMs: number, slotAtMs = 0): void => {
+    const { task, delivery } = inHand;
+    const hopMs = Math.min(Math.max(waitMs, 0), longestHopMs);
+    const records = [waiting(inHand, reason, hopMs, slotAtMs)];
+    if (delivery.waitReason !== reason) {
+      const atMs = clock.now();
+      const nextAttemptAtMs = slotAtMs > 0 ? slotAtMs : undefined;
+      const to = { status: 'held', reason, attemptCount: delivery.attempt - 1, nextAttemptAtMs, atMs } as const;
+      records.push(transitionRecord(delivery, to, task.record.headers));
+    }
+    finish(task, records);
   };
 
   return {
@@ -46,22 +64,29 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
       finish(task, [transitionRecord(delivery, to, task.record.headers)]);
     },
 
-    /** Its endpoint takes nothing at the moment: looked at again after a minute, then 2, 4, ... up to 30. */
+    /** Its endpoint takes nothing until somebody edits it: looked at again after 10 s, then 20, 40, ... up to 30 minutes. */
     hold: (inHand: InHand, reason: DeliveryReason): void => {
-      const { task, delivery } = inHand;
-      const hopMs = Math.min(firstHopMs * 2 ** Math.min(delivery.spills, 10), longestHopMs);
-      const records = [waiting(inHand, reason, hopMs)];
-      if (delivery.waitReason !== reason) {
-        const to = { status: 'held', reason, attemptCount: delivery.attempt - 1, atMs: clock.now() } as const;
-        records.push(transitionRecord(delivery, to, task.record.headers));
-      }
-      finish(task, records);
+      wait(inHand, reason, firstHopMs * 2 ** Math.min(inHand.delivery.spills, 10));
+    },
+
+    /** Its endpoint takes nothing until then, if nobody edits it. */
+    waitUntil: (inHand: InHand, reason: DeliveryReason, untilMs: number, slotAtMs = 0): void => {
+      const leastMs = inHand.delivery.spills > manySpills ? firstHopMs * 2 ** (inHand.delivery.spills - manySpills) : 0;
+      const isExact = slotAtMs > 0 || reason === 'quiet_hours';
+      wait(inHand, reason, Math.max(untilMs - clock.now(), isExact ? 0 : leastMs), slotAtMs);
     },
 
     /** There is no slot for it in time: it waits about as long as the backlog before it takes. */
     spill: (inHand: InHand, waitMs: number): void => {
-      const hopMs = tierFor(tiers, Math.min(waitMs, longestHopMs)).delayMs;
-      finish(inHand.task, [waiting(inHand, 'saturated', hopMs)]);
+      const shortestMs = tiers[0]?.delayMs ?? 0;
+      const hopMs = Math.min(Math.max(waitMs, shortestMs), longestHopMs);
+      finish(inHand.task, [waiting(inHand, 'saturated', hopMs, 0)]);
+    },
+
+    /** It would have been sent, but a rule of its endpoint says that it is not. */
+    skip: ({ task, delivery }: InHand, reason: DeliveryReason): void => {
+      const to = { status: 'skipped', reason, attemptCount: delivery.attempt - 1, atMs: clock.now() } as const;
+      finish(task, [transitionRecord(delivery, to, task.record.headers)]);
     },
 
     pastDeadline: ({ task, delivery }: InHand): void => {

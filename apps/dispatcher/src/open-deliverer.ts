@@ -1,9 +1,12 @@
+import type { EndpointState } from '@bellwire/contracts';
 import type { Worker } from '@bellwire/messaging';
 import { makeAdmission } from './admission.ts';
 import { makeAttemptDelivery } from './attempt-delivery.ts';
 import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeEndpointControls } from './endpoint-controls.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
 import { makeHandOver } from './hand-over.ts';
+import { makeOnFailing } from './on-failing.ts';
 import { makeOperationalEvents } from './operational-events.ts';
 import { makeSwitchOff } from './switch-off.ts';
 import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
@@ -23,7 +26,25 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   const sweeping = setInterval(admission.sweep, sweepMs);
   scope.own('admission', { close: () => clearInterval(sweeping) });
 
-  const states = makeEndpointStates({ eventLog, memory, append, insist, clock });
+  const { disableAfterMs } = deps;
+  const events = makeOperationalEvents({ view, clock, disableAfterMs });
+  const switchOff = makeSwitchOff({ disableEndpoint: deps.disableEndpoint, events, append, onFailure });
+  const onFailing = makeOnFailing({ events, append, switchOff, onFailure });
+  const withState = ({ id }: { id: string }, act: (state: EndpointState) => void): void => {
+    const state = view.endpoint(id);
+    if (state !== undefined) act(state);
+  };
+  const onGone = (endpoint: { id: string }) => withState(endpoint, (state) => switchOff(state, 'gone'));
+
+  const controls = makeEndpointControls({
+    clock,
+    random,
+    disableAfterMs,
+    onChanged: (endpointId) => states.changed(endpointId),
+    onFailing: (endpoint, step, failing) => withState(endpoint, (state) => onFailing(state, failing, step)),
+    onRecovered: admission.restartSlowly,
+  });
+  const states = makeEndpointStates({ eventLog, memory, controls, append, insist, clock });
   const flushing = setInterval(() => void states.flush().catch(onFailure), flushMs);
   const stopFlushing = async () => {
     clearInterval(flushing);
@@ -31,15 +52,9 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   };
   scope.own('endpoint states', { close: stopFlushing });
 
-  const events = makeOperationalEvents({ view, clock, disableAfterMs: deps.disableAfterMs });
-  const switchOff = makeSwitchOff({ disableEndpoint: deps.disableEndpoint, events, append, onFailure });
-  const onGone = ({ id }: { id: string }) => {
-    const state = view.endpoint(id);
-    if (state !== undefined) switchOff(state, 'gone');
-  };
   const { note } = states;
   const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, note, onGone });
   const handOver = makeHandOver({ append, memory, clock, tiers, events, onFailure });
-  const made = { admission, memory, attemptDelivery, handOver, states };
+  const made = { admission, controls, memory, attemptDelivery, handOver, states };
   return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, onFailure });
 };

@@ -13,15 +13,27 @@ import { eventDocument, type EventDocument } from '@bellwire/filtering';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
+import { planTemplated, renderingsOf, type PlannedRecord, type RenderTemplate } from './plan-templated.ts';
+import { toDeliveries } from './records.ts';
 
 export interface PlanDeliveriesDeps {
   view: Pick<RegistryView, 'endpointsOf' | 'position'>;
   compileEndpoint: CompileEndpoint;
+  /** Tries until it has an answer. @throws Fault STOPPING */
+  renderTemplate: RenderTemplate;
   clock: Clock;
   /** Longest life of a round, in milliseconds. */
   maxDeadlineMs: number;
   /** Told of an endpoint that this version cannot read; it is excluded with reason unreadable. */
   onUnreadable(state: EndpointState, error: unknown): void;
+}
+
+/** What an event leads to. */
+export interface Plan {
+  /** To be written now. */
+  readonly records: readonly NewRecord[];
+  /** The deliveries that wait for a payload template, and the fan-out record; undefined where there are none. */
+  readonly later: Promise<readonly NewRecord[]> | undefined;
 }
 
 /** How many of the endpoints that are not owed an event its fan-out record names; the others are only counted. */
@@ -60,13 +72,13 @@ const bodiesOf = (event: EventRecord): ((dialect: Dialect, deliveryId: string) =
 
 /**
  * Decides which endpoints of the tenant are owed an event: one delivery for each, with its body rendered once, and one
- * fan-out record that says who matched and why others did not. Pure but for the view and the clock; a repeat gives the
- * same delivery ids.
+ * fan-out record that says who matched and why others did not. Pure but for the view, the clock and the templates; a
+ * repeat gives the same delivery ids.
  *
  * @param headers of the records: the trace context of the event
  */
 export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
-  const { view, compileEndpoint, clock, maxDeadlineMs, onUnreadable } = deps;
+  const { view, compileEndpoint, renderTemplate, clock, maxDeadlineMs, onUnreadable } = deps;
 
   const deliveryFor = (
     event: EventRecord,
@@ -93,10 +105,11 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       registryPosition: view.position(),
     });
 
-  return (event: EventRecord, headers: Readonly<Record<string, string>>): NewRecord[] => {
+  return (event: EventRecord, headers: Readonly<Record<string, string>>): Plan => {
     const nowMs = clock.now();
     const records: NewRecord[] = [];
     const planned: PlannedDelivery[] = [];
+    const templated: Promise<PlannedRecord>[] = [];
     const excluded: ExcludedEndpoint[] = [];
     const excludedCounts: Record<string, number> = {};
     const exclude = (endpointId: string, reason: string): void => {
@@ -105,6 +118,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
     };
     const document = documentOf(event);
     const bodyFor = bodiesOf(event);
+    const renderingFor = renderingsOf(event, renderTemplate);
 
     const planFor = (endpoint: CompiledEndpoint): void => {
       const reason = exclusionOf(endpoint, event, document);
@@ -115,11 +129,14 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
         planned.push({ deliveryId, endpointId: endpoint.id, status, reason: 'endpoint_disabled' });
         return;
       }
+      const body = bodyFor(endpoint.dialect, deliveryId);
+      const delivery = deliveryFor(event, endpoint, deliveryId, body, nowMs);
+      if (endpoint.template !== undefined) {
+        templated.push(planTemplated(delivery, renderingFor(body, endpoint.template), headers));
+        return;
+      }
       planned.push({ deliveryId, endpointId: endpoint.id, status: toProto.status.pending, reason: '' });
-      const value = DeliveryRecord.encode(
-        deliveryFor(event, endpoint, deliveryId, bodyFor(endpoint.dialect, deliveryId), nowMs),
-      ).finish();
-      records.push({ topic: topicNames.deliveries, key: endpoint.id, value, headers });
+      records.push(toDeliveries(delivery, headers));
     };
 
     for (const state of view.endpointsOf(event.tenantId)) {
@@ -131,20 +148,27 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       }
     }
 
-    const fanOut = {
+    const fan = {
       tenantId: event.tenantId,
       eventId: event.eventId,
       acceptedAtMs: event.acceptedAtMs,
       eventType: event.type,
       subject: event.subject,
-      planned,
       excludedCounts,
       excluded,
       registryPosition: view.position(),
       plannedAtMs: nowMs,
     };
-    const value = AuditRecord.encode({ record: { $case: 'fanOut', value: fanOut } }).finish();
-    records.push({ topic: topicNames.audit, value, headers });
-    return records;
+    const fanOut = (): NewRecord => ({
+      topic: topicNames.audit,
+      value: AuditRecord.encode({ record: { $case: 'fanOut', value: { ...fan, planned } } }).finish(),
+      headers,
+    });
+    if (templated.length === 0) return { records: [...records, fanOut()], later: undefined };
+    const later = Promise.all(templated).then((each) => {
+      planned.push(...each.map((one) => one.planned));
+      return [...each.map(({ record }) => record), fanOut()];
+    });
+    return { records, later };
   };
 };

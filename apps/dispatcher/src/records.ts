@@ -80,10 +80,12 @@ export interface DeadLetter {
   atMs: number;
   attemptCount: number;
   last?: AttemptOutcome;
+  /** Why there was no attempt. @default what the last one says */
+  error?: string;
 }
 
 export const deadLetterRecord = (delivery: DeliveryRecord, letter: DeadLetter, headers: Headers): NewRecord => {
-  const { reason, atMs, attemptCount, last } = letter;
+  const { reason, atMs, attemptCount, last, error = last?.error } = letter;
   const dead = {
     delivery,
     reason,
@@ -91,7 +93,7 @@ export const deadLetterRecord = (delivery: DeliveryRecord, letter: DeadLetter, h
     attemptCount,
     lastOutcome: last === undefined ? 'OUTCOME_UNSPECIFIED' : toProto.outcome[last.outcome],
     lastResponseStatus: last?.response?.status,
-    lastError: last?.error,
+    lastError: error,
   } as const;
   return {
     topic: topicNames.deadLetters,

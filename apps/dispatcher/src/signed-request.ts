@@ -33,6 +33,7 @@ export const signedRequest = (
       attempt,
       timestampSeconds: Math.floor(nowMs / 1000),
       body,
+      contentType: endpoint.template === undefined ? undefined : 'application/json',
       keys: endpoint.signingKeys(nowMs),
     }),
   },

@@ -1,13 +1,15 @@
 import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
-import { Fault } from '@bellwire/errors';
 import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
+import { openTemplates, type RenderRequest } from '@bellwire/templating';
 import { packAudit } from './audit-batches.ts';
 import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
 import { makeInsist } from './insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
 import { makeCancel } from './rpc/cancel.ts';
+import { makeBodyFor } from './rpc/body-for.ts';
+import { makePreviewTemplate } from './rpc/preview-template.ts';
 import { makeRedeliver } from './rpc/redeliver.ts';
 import { makeSendTest } from './rpc/send-test.ts';
 import { makeTestFilter } from './rpc/test-filter.ts';
@@ -34,10 +36,6 @@ const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoi
   }
 };
 
-const notYet = (): never => {
-  throw new Fault('ROUTE_NOT_FOUND', 'This call is not there yet.');
-};
-
 /** Turns accepted events into deliveries and gets them there, or gives up and says so. */
 export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
   const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, onFailure } = deps;
@@ -48,6 +46,9 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
   const producer = scope.own('dispatcher producer', batchingProducer(packing, { gatherMs }));
   const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
   scope.own('dispatcher retries', { close: () => stopping.abort() });
+
+  const templates = scope.own('payload templates', openTemplates({ clock }));
+  const renderTemplate = (request: RenderRequest) => insist('payload template', () => templates.render(request));
 
   const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
   const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
@@ -69,7 +70,14 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     own('delayer', await startDelayer({ eventLog, tiers, append, clock, onRetry, onFailure }));
   }
   if (roles.includes('router')) {
-    const planDeliveries = makePlanDeliveries({ view, compileEndpoint, clock, maxDeadlineMs, onUnreadable });
+    const planDeliveries = makePlanDeliveries({
+      view,
+      compileEndpoint,
+      renderTemplate,
+      clock,
+      maxDeadlineMs,
+      onUnreadable,
+    });
     own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure }));
   }
 
@@ -78,12 +86,16 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
     authenticate: deps.authenticate,
     onBug: (error, method) => log.error({ method, err: error }, 'rpc.failed'),
   });
-  const common = { view, compileEndpoint, append: producer.produce, clock };
+  const bodyFor = makeBodyFor(templates.render);
+  const common = { view, compileEndpoint, bodyFor, append: producer.produce, clock };
   const implementation: DispatcherServiceServer = {
     redeliver: handlers.unary('Redeliver', makeRedeliver({ ...common, history: deps.history, maxDeadlineMs })),
     sendTest: handlers.unary('SendTest', makeSendTest({ ...common, send })),
     cancel: handlers.unary('Cancel', makeCancel({ ...common, history: deps.history, maxDeadlineMs })),
-    previewTemplate: handlers.unary('PreviewTemplate', notYet),
+    previewTemplate: handlers.unary(
+      'PreviewTemplate',
+      makePreviewTemplate({ view, renderTemplate: templates.render, clock }),
+    ),
     testFilter: handlers.unary('TestFilter', makeTestFilter({ clock })),
   };
   const { host, port } = deps;

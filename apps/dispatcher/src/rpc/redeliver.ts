@@ -1,5 +1,4 @@
 import { DeliveryRecord, type RedeliverRequest, type RedeliverResponse } from '@bellwire/contracts';
-import { renderBody } from '@bellwire/dialects';
 import { actingFor, deadlineOf, type Clock } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
@@ -8,12 +7,14 @@ import type { Call } from '@bellwire/rpc';
 import type { CompileEndpoint } from '../compiled-endpoint.ts';
 import type { Append, History } from '../ports.ts';
 import { toDeliveries, transitionRecord } from '../records.ts';
+import type { BodyFor } from './body-for.ts';
 import { knownDelivery } from './known-delivery.ts';
 
 export interface RedeliverDeps {
   history: History;
   view: Pick<RegistryView, 'endpoint' | 'position' | 'catchUp'>;
   compileEndpoint: CompileEndpoint;
+  bodyFor: BodyFor;
   append: Append;
   clock: Clock;
   maxDeadlineMs: number;
@@ -21,13 +22,15 @@ export interface RedeliverDeps {
 
 /**
  * Opens the next round of a delivery with the same delivery id and the same body; attempt numbers go on counting. The
- * body is rendered again from the event, which gives the same bytes. A retry that still waits has an older round, and
+ * body is rendered again from the event, which gives the same bytes unless the endpoint's payload template was changed: so
+ * a dead letter of a template that failed is delivered once that is mended. A retry that still waits has an older round, and
  * is dropped when it comes.
  *
- * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted
+ * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted,
+ *   TEMPLATE_FAILED
  */
 export const makeRedeliver = (deps: RedeliverDeps) => {
-  const { history, view, compileEndpoint, append, clock, maxDeadlineMs } = deps;
+  const { history, view, compileEndpoint, bodyFor, append, clock, maxDeadlineMs } = deps;
 
   return async (request: RedeliverRequest, call: Call): Promise<RedeliverResponse> => {
     const acting = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
@@ -50,7 +53,7 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
       deliveryId: known.id,
       eventType: event.type,
       subject: event.subject,
-      body: Buffer.from(renderBody(endpoint.dialect, { ...event, ...times, deliveryId: known.id })),
+      body: await bodyFor(endpoint, { ...event, ...times, deliveryId: known.id }),
       round: known.round + 1,
       attempt,
       roundFirstAttempt: attempt,

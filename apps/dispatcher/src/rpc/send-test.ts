@@ -5,7 +5,6 @@ import {
   type SendTestRequest,
   type SendTestResponse,
 } from '@bellwire/contracts';
-import { renderBody } from '@bellwire/dialects';
 import { actingFor, deliveryIdOf, isEventTypeName, newId, type Clock } from '@bellwire/domain';
 import { Fault, invalidField } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
@@ -15,11 +14,13 @@ import type { CompileEndpoint } from '../compiled-endpoint.ts';
 import type { Append, Send } from '../ports.ts';
 import { attemptRecord } from '../records.ts';
 import { signedRequest } from '../signed-request.ts';
+import type { BodyFor } from './body-for.ts';
 import { parseJson } from './test-filter.ts';
 
 export interface SendTestDeps {
   view: Pick<RegistryView, 'endpoint' | 'catchUp'>;
   compileEndpoint: CompileEndpoint;
+  bodyFor: BodyFor;
   send: Send;
   append: Append;
   clock: Clock;
@@ -29,9 +30,9 @@ export interface SendTestDeps {
  * Sends one test event to an endpoint from this process, outside limits and whether it is enabled or not; answers with
  * the outcome and records it as a test. One attempt, never retried.
  *
- * @throws Fault NOT_FOUND for an endpoint of another tenant or subject
+ * @throws Fault NOT_FOUND for an endpoint of another tenant or subject, TEMPLATE_FAILED
  */
-export const makeSendTest = ({ view, compileEndpoint, send, append, clock }: SendTestDeps) => {
+export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clock }: SendTestDeps) => {
   const endpointFor = async (request: SendTestRequest, call: Call): Promise<EndpointState> => {
     const { tenantId, subject } = actingFor(call.principal, 'endpoints:write', call.namedTenant);
     await view.catchUp();
@@ -51,7 +52,7 @@ export const makeSendTest = ({ view, compileEndpoint, send, append, clock }: Sen
     const deliveryId = deliveryIdOf(eventId, endpoint.id, nowMs);
     const times = { occurredAtMs: nowMs, acceptedAtMs: nowMs };
     const event = { id: eventId, type, subject: endpoint.subject, data, actionUrls: {}, deliveryId, ...times };
-    const body = renderBody(endpoint.dialect, event);
+    const body = await bodyFor(endpoint, event);
     const result = await send(
       signedRequest(
         endpoint,

@@ -7,17 +7,18 @@ import {
   topicNames,
   traceHeaders,
   type Log,
-  type NewRecord,
   type Task,
   type Worker,
 } from '@bellwire/messaging';
+import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
+import type { Plan } from '../plan-deliveries.ts';
 import type { Append } from '../ports.ts';
 
 export interface RouteEventsDeps {
   eventLog: Log;
   view: Pick<RegistryView, 'catchUp'>;
-  planDeliveries(event: EventRecord, headers: Readonly<Record<string, string>>): NewRecord[];
+  planDeliveries(event: EventRecord, headers: Readonly<Record<string, string>>): Plan;
   append: Append;
   /** Runs until it succeeds or the service stops. */
   insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
@@ -33,7 +34,8 @@ const batchSize = 500;
 /**
  * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
  * call has returned gets every event that was published after it. While one batch is planned and written the next
- * gathers. Repeats of a keyed event that this process has routed are dropped.
+ * gathers. Repeats of a keyed event that this process has routed are dropped. Nothing waits for a payload template but the
+ * deliveries that it is for.
  */
 export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
   const { eventLog, view, planDeliveries, append, insist, onFailure } = deps;
@@ -41,7 +43,7 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
   const routedKeyed = new LRUCache<string, true>({ max: 100_000 });
   let isRouting = false;
 
-  const planOne = ({ value: event, record }: Task<EventRecord>): NewRecord[] => {
+  const planOne = ({ value: event, record }: Task<EventRecord>): Plan => {
     const tracer = trace.getTracer('bellwire');
     const parent = contextOfHeaders(record.headers);
     const attributes = {
@@ -64,12 +66,28 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     return false;
   };
 
+  /** Whether the part of a plan that waits for templates was written; else we are stopping, and the next owner plans it again. */
+  const writeLater = (later: Plan['later']): Promise<boolean> | undefined =>
+    later?.then(append).then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof Fault && error.reason === 'STOPPING')) onFailure(error);
+        return false;
+      },
+    );
+
   const routeWaiting = async (): Promise<void> => {
     while (waiting.length > 0) {
       const tasks = waiting.splice(0, batchSize);
       await insist('registry position', () => view.catchUp());
-      await append(tasks.flatMap((task) => (isRepeat(task) ? [] : planOne(task))));
-      for (const task of tasks) task.settle();
+      const plans = tasks.map((task) => (isRepeat(task) ? undefined : planOne(task)));
+      const later = plans.map((plan) => writeLater(plan?.later));
+      await append(plans.flatMap((plan) => plan?.records ?? []));
+      for (const [nth, task] of tasks.entries()) {
+        const rest = later[nth];
+        if (rest === undefined) task.settle();
+        else void rest.then((isWritten) => isWritten && task.settle());
+      }
     }
   };
 

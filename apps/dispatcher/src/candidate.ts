@@ -1,0 +1,89 @@
+import type { AttemptOutcome, Clock } from '@bellwire/domain';
+import type { Admission, Candidate, Slot } from './admission.ts';
+import type { AttemptDelivery } from './attempt-delivery.ts';
+import type { AttemptMemory } from './attempt-memory.ts';
+import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import { healthOf } from './endpoint-control.ts';
+import type { EndpointControls } from './endpoint-controls.ts';
+import type { HandOver, InHand } from './hand-over.ts';
+import type { Receive } from './reception.ts';
+
+export interface CandidateDeps {
+  admission: Pick<Admission, 'backlogMs' | 'handedOver'>;
+  controls: EndpointControls;
+  memory: Pick<AttemptMemory, 'start'>;
+  receive: Receive;
+  attemptDelivery: AttemptDelivery;
+  handOver: HandOver;
+  clock: Clock;
+  /** Requests in flight to one endpoint that sets no limit. */
+  maxConcurrency: number;
+  /** A bug: ends the process. */
+  onFailure(error: unknown): void;
+}
+
+/** A delivery whose endpoint takes deliveries, as admission sees it; undefined where it waits for the endpoint's breaker. */
+export const makeCandidateOf = (deps: CandidateDeps) => {
+  const { admission, controls, memory, receive, attemptDelivery, handOver, clock, onFailure } = deps;
+  const lineOf = ({ id: endpointId, maxConcurrency = deps.maxConcurrency }: CompiledEndpoint) => ({
+    endpointId,
+    maxConcurrency,
+  });
+
+  /** Back when the breaker lets a probe through, and as much later as its turn in the backlog takes. */
+  const waitForBreaker = (inHand: InHand, endpoint: CompiledEndpoint, untilMs: number): void => {
+    const line = lineOf(endpoint);
+    const backlogMs = admission.backlogMs(line.endpointId, line.maxConcurrency);
+    admission.handedOver(line);
+    handOver.waitUntil(inHand, 'breaker_open', untilMs + backlogMs);
+  };
+
+  const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {
+    // Its partition has moved, or we are stopping, or it was cancelled.
+    if (!task.isCurrent() || !memory.start(delivery)) {
+      controls.abandon(endpoint.id, isProbe);
+      task.settle();
+      slot.ended();
+      return slot.committed();
+    }
+    const { headers } = task.record;
+    const startedAtMs = clock.now();
+    const onEnded = (result: AttemptOutcome): void => {
+      controls.after(endpoint, result, startedAtMs);
+      const health = healthOf(result);
+      slot.ended({ durationMs: result.durationMs, isTrouble: health === 'failure' || health === 'unreachable' });
+    };
+    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => task.settle(slot.committed), onFailure);
+  };
+
+  /** Takes what a request needs; undefined where it has to wait for that, or is skipped. */
+  const begin = (inHand: InHand, endpoint: CompiledEndpoint): ((slot: Slot) => void) | undefined => {
+    const claim = controls.claim(endpoint, inHand.delivery);
+    if (claim.kind === 'go') return (slot) => attempt(inHand, endpoint, slot, claim.isProbe);
+    if (claim.kind === 'skip') handOver.skip(inHand, claim.reason);
+    else if (claim.reason === 'breaker_open') waitForBreaker(inHand, endpoint, claim.untilMs);
+    else handOver.waitUntil(inHand, claim.reason, claim.untilMs, claim.slotAtMs);
+    return undefined;
+  };
+
+  return (inHand: InHand, endpoint: CompiledEndpoint): Candidate | undefined => {
+    const { delivery } = inHand;
+    const openUntilMs = controls.openUntil(endpoint.id);
+    if (openUntilMs !== undefined) {
+      waitForBreaker(inHand, endpoint, openUntilMs);
+      return undefined;
+    }
+    return {
+      ...lineOf(endpoint),
+      tenantId: endpoint.tenantId,
+      isRetry: delivery.attempt > delivery.roundFirstAttempt,
+      wasSpilled: delivery.waitReason === 'saturated' || delivery.waitReason === 'breaker_open',
+      begin: (hasWaited) => {
+        // An edit takes effect at once on what waits in memory.
+        const present = hasWaited ? receive(inHand) : endpoint;
+        return present && begin(inHand, present);
+      },
+      spill: (waitMs) => handOver.spill(inHand, waitMs),
+    };
+  };
+};

@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
+import { standard } from '@bellwire/dialects';
+import type { AttemptOutcome } from '@bellwire/domain';
+import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import { makeEndpointControls } from './endpoint-controls.ts';
+
+const hourMs = 60 * 60 * 1000;
+
+const anEndpoint = (given: Partial<CompiledEndpoint> = {}): CompiledEndpoint => ({
+  id: 'ep_1',
+  tenantId: 'ten_1',
+  url: 'https://example.com/',
+  subject: undefined,
+  isEnabled: true,
+  isTestMode: false,
+  dialect: standard,
+  policy: standard.retry,
+  timeoutMs: 1000,
+  maxConcurrency: undefined,
+  rateLimit: undefined,
+  hourlyLimit: undefined,
+  quietHours: undefined,
+  quietUntil: () => undefined,
+  wantsType: () => true,
+  filter: undefined,
+  signingKeys: () => [],
+  updatedAtMs: 0,
+  customHeaders: {},
+  ...given,
+});
+
+const aDelivery = (given: Partial<DeliveryRecord> = {}): DeliveryRecord =>
+  DeliveryRecord.fromPartial({ endpointId: 'ep_1', round: 1, attempt: 1, roundFirstAttempt: 1, ...given });
+
+const outcome = (of: AttemptOutcome['outcome'], status?: number): AttemptOutcome => ({
+  outcome: of,
+  durationMs: 5,
+  timings: {},
+  ...(status === undefined ? {} : { response: { status, headers: {}, body: '' } }),
+});
+const refused = outcome('unreachable');
+const delivered = outcome('delivered', 200);
+
+const setUp = (disableAfterMs = 0) => {
+  const clock = { at: 1_700_000_000_000, now: () => clock.at };
+  const seen = { changed: 0, recovered: 0, steps: [] as string[] };
+  const controls = makeEndpointControls({
+    clock,
+    random: () => 0,
+    disableAfterMs,
+    onChanged: () => seen.changed++,
+    onFailing: (_endpoint, step) => seen.steps.push(step),
+    onRecovered: () => seen.recovered++,
+  });
+  const fail = (times: number, endpoint = anEndpoint()) => {
+    for (let n = 0; n < times; n++) controls.after(endpoint, refused, clock.at);
+  };
+  return { clock, seen, controls, fail };
+};
+
+describe('the breaker of an endpoint', () => {
+  test('opens after ten refused connections, lets one probe through in time, and closes by its success', () => {
+    const { clock, seen, controls, fail } = setUp();
+    fail(9);
+    expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: false });
+    fail(1);
+    const untilMs = clock.at + 30_000;
+    expect(controls.openUntil('ep_1')).toBe(untilMs);
+    expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'wait', reason: 'breaker_open', untilMs });
+    clock.at = untilMs;
+    expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
+    expect(controls.claim(anEndpoint(), aDelivery()).kind).toBe('wait');
+    controls.after(anEndpoint(), delivered, clock.at);
+    expect(seen.recovered).toBe(1);
+    expect(controls.openUntil('ep_1')).toBeUndefined();
+  });
+
+  test('gives the probe to the next where it was not made', () => {
+    const { clock, controls, fail } = setUp();
+    fail(10);
+    clock.at += 30_000;
+    controls.claim(anEndpoint(), aDelivery());
+    controls.abandon('ep_1', true);
+    expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
+  });
+
+  test('takes a 400 for a sign of life', () => {
+    const { controls } = setUp();
+    for (let n = 0; n < 100; n++) controls.after(anEndpoint(), outcome('rejected', 400), 1);
+    expect(controls.openUntil('ep_1')).toBeUndefined();
+  });
+
+  test('stays open for the next owner', () => {
+    const { clock, controls, fail } = setUp();
+    expect(controls.recordOf('ep_1')).toBeUndefined();
+    fail(10);
+    const next = setUp();
+    next.controls.learn('ep_1', EndpointStateRecord.fromPartial({ endpointId: 'ep_1', ...controls.recordOf('ep_1') }));
+    expect(next.controls.openUntil('ep_1')).toBe(clock.at + 30_000);
+    next.controls.learn('ep_1', undefined);
+    expect(next.controls.openUntil('ep_1')).toBeUndefined();
+  });
+});
+
+describe('the limits of an endpoint', () => {
+  const limited = anEndpoint({ rateLimit: { limit: 2, periodSeconds: 60 } });
+
+  test('let a burst start and reserve a slot for what exceeds it, which then starts', () => {
+    const { clock, controls } = setUp();
+    for (let n = 0; n < 2; n++) expect(controls.claim(limited, aDelivery()).kind).toBe('go');
+    const third = controls.claim(limited, aDelivery());
+    if (third.kind !== 'wait' || third.reason !== 'rate_limited') throw new Error(`${third.kind} is no slot`);
+    expect(third.slotAtMs - clock.at).toBeGreaterThanOrEqual(61_000);
+    clock.at = third.slotAtMs;
+    expect(controls.claim(limited, aDelivery({ slotAtMs: third.slotAtMs })).kind).toBe('go');
+  });
+
+  test('hold after a restart', () => {
+    const { clock, controls } = setUp();
+    for (let n = 0; n < 2; n++) controls.claim(limited, aDelivery());
+    const next = setUp();
+    next.clock.at = clock.at + 5000;
+    next.controls.learn('ep_1', EndpointStateRecord.fromPartial({ endpointId: 'ep_1', ...controls.recordOf('ep_1') }));
+    expect(next.controls.claim(limited, aDelivery())).toMatchObject({ kind: 'wait', reason: 'rate_limited' });
+  });
+
+  test('skip what comes beyond the hour, but count a delivery once and no redelivery', () => {
+    const { clock, controls } = setUp();
+    const hourly = anEndpoint({ hourlyLimit: 2 });
+    const first = aDelivery();
+    expect(controls.claim(hourly, first).kind).toBe('go');
+    expect(controls.claim(hourly, first).kind).toBe('go');
+    expect(controls.claim(hourly, aDelivery({ attempt: 2 })).kind).toBe('go');
+    expect(controls.claim(hourly, aDelivery({ round: 2, attempt: 4, roundFirstAttempt: 4 })).kind).toBe('go');
+    expect(controls.claim(hourly, aDelivery()).kind).toBe('go');
+    expect(controls.claim(hourly, aDelivery())).toEqual({ kind: 'skip', reason: 'hourly_limit' });
+    clock.at += hourMs + 60_000;
+    expect(controls.claim(hourly, aDelivery()).kind).toBe('go');
+  });
+});
+
+describe('an endpoint that fails', () => {
+  test('is warned of after half the time, and disabled after all of it, by another failure', () => {
+    const { clock, seen, fail } = setUp(10 * hourMs);
+    fail(4);
+    clock.at += 6 * hourMs;
+    fail(2);
+    expect(seen.steps).toEqual(['warn']);
+    clock.at += 5 * hourMs;
+    fail(1);
+    expect(seen.steps).toEqual(['warn', 'disable']);
+  });
+
+  test('is given the time anew by an edit', () => {
+    const { clock, seen, fail } = setUp(10 * hourMs);
+    fail(5);
+    clock.at += 11 * hourMs;
+    fail(1, anEndpoint({ updatedAtMs: clock.at - 1000 }));
+    expect(seen.steps).toEqual([]);
+  });
+});
