@@ -20,6 +20,7 @@ const anEndpoint = (given: Partial<CompiledEndpoint> = {}): CompiledEndpoint => 
   maxConcurrency: undefined,
   rateLimit: undefined,
   hourlyLimit: undefined,
+  template: undefined,
   quietHours: undefined,
   quietUntil: () => undefined,
   wantsType: () => true,
