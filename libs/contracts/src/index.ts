@@ -56,10 +56,10 @@ export {
 export {
   DispatcherServiceClient,
   DispatcherServiceService,
-  PreviewTemplateRequest,
-  PreviewTemplateResponse,
   CancelRequest,
   CancelResponse,
+  PreviewTemplateRequest,
+  PreviewTemplateResponse,
   RedeliverRequest,
   RedeliverResponse,
   SendTestRequest,

@@ -20,7 +20,7 @@ export const event = listedEvent
     deliveries: z.array(z.object({ id: z.string(), endpoint_id: z.string(), status: deliveryStatus })),
     excluded_counts: z
       .record(z.string(), z.int())
-      .describe('How many endpoints were not owed it, by reason: event_type, subject, filter.'),
+      .describe('How many endpoints were not owed it, by reason: event_type, subject, filter, test_mode, unreadable.'),
   })
   .meta({ id: 'Event', description: 'One thing that happened.' });
 
