@@ -5,6 +5,7 @@ import {
   type EndpointState,
   type EventRecord,
   type ExcludedEndpoint,
+  type FanOut,
   type PlannedDelivery,
 } from '@bellwire/contracts';
 import { bodyNamesDelivery, renderBody, type Dialect } from '@bellwire/dialects';
@@ -67,6 +68,20 @@ const bodiesOf = (event: EventRecord): ((dialect: Dialect, deliveryId: string) =
     const body = Buffer.from(renderBody(dialect, { ...event, id: event.eventId, deliveryId }));
     if (!bodyNamesDelivery(dialect)) shared.set(dialect, body);
     return body;
+  };
+};
+
+/** Who matched, and why others did not. */
+const fanOutRecord = (
+  { tenantId, eventId, acceptedAtMs, type: eventType, subject }: EventRecord,
+  plan: Pick<FanOut, 'planned' | 'excluded' | 'excludedCounts' | 'registryPosition' | 'plannedAtMs'>,
+  headers: Readonly<Record<string, string>>,
+): NewRecord => {
+  const value = { tenantId, eventId, acceptedAtMs, eventType, subject, ...plan };
+  return {
+    topic: topicNames.audit,
+    value: AuditRecord.encode({ record: { $case: 'fanOut', value } }).finish(),
+    headers,
   };
 };
 
@@ -148,22 +163,11 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       }
     }
 
-    const fan = {
-      tenantId: event.tenantId,
-      eventId: event.eventId,
-      acceptedAtMs: event.acceptedAtMs,
-      eventType: event.type,
-      subject: event.subject,
-      excludedCounts,
-      excluded,
-      registryPosition: view.position(),
-      plannedAtMs: nowMs,
+    const registryPosition = view.position();
+    const fanOut = (): NewRecord => {
+      const plan = { planned, excludedCounts, excluded, registryPosition, plannedAtMs: nowMs };
+      return fanOutRecord(event, plan, headers);
     };
-    const fanOut = (): NewRecord => ({
-      topic: topicNames.audit,
-      value: AuditRecord.encode({ record: { $case: 'fanOut', value: { ...fan, planned } } }).finish(),
-      headers,
-    });
     if (templated.length === 0) return { records: [...records, fanOut()], later: undefined };
     const later = Promise.all(templated).then((each) => {
       planned.push(...each.map((one) => one.planned));

@@ -14,6 +14,8 @@ export interface Attempt {
   /** Time of this attempt in whole seconds since 1970. */
   readonly timestampSeconds: number;
   readonly body: Uint8Array;
+  /** @default that of the dialect */
+  readonly contentType?: string | undefined;
   /** Newest first; at least one. */
   readonly keys: readonly PreparedKey[];
 }
@@ -40,7 +42,10 @@ const fill = (template: string, values: ReadonlyMap<string, string>): string =>
  */
 export const requestHeaders = (dialect: Dialect, attempt: Attempt): Record<string, string> => {
   const { eventId, timestampSeconds, body, keys } = attempt;
-  const headers: Record<string, string> = { 'content-type': dialect.contentType, 'user-agent': dialect.userAgent };
+  const headers: Record<string, string> = {
+    'content-type': attempt.contentType ?? dialect.contentType,
+    'user-agent': dialect.userAgent,
+  };
   if (dialect.headers.length > 0) {
     const values = valuesOf(attempt);
     for (const { name, value } of dialect.headers) {

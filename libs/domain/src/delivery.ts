@@ -42,6 +42,7 @@ export type DeliveryReason =
   | 'endpoint_disabled'
   | 'endpoint_deleted'
   | 'endpoint_unreadable'
+  | 'template_failed'
   | 'test_mode'
   | 'saturated'
   | 'rate_limited'

@@ -31,6 +31,11 @@ export const reasons = {
   ],
   LOST_RACE: ['conflict', 'Somebody else changed it first', 'Read it and try again.'],
   WRONG_STATE: ['precondition', 'Its state does not allow this', 'Change the state first.'],
+  TEMPLATE_FAILED: [
+    'precondition',
+    'The payload template of the endpoint fails for this event',
+    'Mend it: POST /v1/endpoints/preview-template shows what it makes.',
+  ],
   RATE_LIMITED: ['exhausted', 'Too many calls', 'Wait as long as Retry-After says.'],
   OVERLOADED: ['exhausted', 'The service is full', 'Wait a moment and try again.'],
   LOG_UNAVAILABLE: ['unavailable', 'The log cannot be reached', 'Try again with the same idempotency key.'],

@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { EventRecord } from '@bellwire/contracts';
+import { Fault } from '@bellwire/errors';
+import { simulatedLog, topicNames, topicSpecs, type NewRecord } from '@bellwire/messaging';
+import { startRouter, type RouteEventsDeps } from './route-events.ts';
+
+const until = async (what: string, isTrue: () => boolean): Promise<void> => {
+  for (const endsAt = Date.now() + 5000; !isTrue();) {
+    if (Date.now() > endsAt) throw new Error(`gave up waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+const recordOf = (name: string): NewRecord => ({ topic: topicNames.deliveries, key: name, value: Buffer.from(name) });
+
+/** A router on a log of its own; each event's data names what is planned for it. */
+const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
+  const eventLog = simulatedLog();
+  await eventLog.topics(topicSpecs({ partitions: 1, tiers: [] }));
+  const written: string[] = [];
+  const failures: unknown[] = [];
+  const worker = await startRouter({
+    eventLog,
+    view: { catchUp: async () => undefined },
+    planDeliveries,
+    append: async (records) => void written.push(...records.map(({ key }) => key ?? '')),
+    insist: (_what, work) => work(),
+    onRetry: (error) => failures.push(error),
+    onFailure: (error) => failures.push(error),
+  });
+  const publish = async (type: string) => {
+    const value = EventRecord.encode(EventRecord.fromPartial({ eventId: type, tenantId: 'ten_1', type })).finish();
+    await eventLog.produce([{ topic: topicNames.events, key: type, value }]);
+  };
+  return { publish, written, failures, worker };
+};
+
+test('what waits for a template keeps nothing else waiting, and is settled when it is written', async () => {
+  const release = Promise.withResolvers<readonly NewRecord[]>();
+  const { publish, written, failures, worker } = await aRouter(({ type }) =>
+    type === 'slow'
+      ? { records: [recordOf('slow, plain')], later: release.promise }
+      : { records: [recordOf(type)], later: undefined },
+  );
+  await publish('slow');
+  await publish('a');
+  await publish('b');
+  await until('the others', () => written.length === 3);
+  expect(written).toEqual(['slow, plain', 'a', 'b']);
+  await until('the others to be settled', () => worker.inFlight() === 1);
+  release.resolve([recordOf('slow, made')]);
+  await until('the template', () => worker.inFlight() === 0);
+  expect(written.at(-1)).toBe('slow, made');
+  expect(failures).toEqual([]);
+  await worker.close();
+});
+
+test('what waits for a template when we stop is left to the next owner', async () => {
+  const release = Promise.withResolvers<readonly NewRecord[]>();
+  const { publish, written, failures, worker } = await aRouter(() => ({
+    records: [recordOf('plain')],
+    later: release.promise,
+  }));
+  await publish('a');
+  await until('the rest', () => written.length === 1);
+  release.reject(new Fault('STOPPING', 'The service is stopping.'));
+  await worker.drain(50);
+  expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 1, failures: [] });
+  await worker.close();
+});
