@@ -64,7 +64,7 @@ export const runReport = ({
     `run ${run}, scenario (${scenario}), publishing by ${publish}; ready after ${figure(readyAfterMs / 1000)} s`,
     ...loads.flatMap(linesOf),
     ...(outage === undefined ? [] : outageLines(outage)),
-    `  floor of this run      ${figure(floor.postsPerSecond)} posts/s, ${figure(floor.cpuPerThousand)} CPU s per 1,000; deliveries/s are ${percent(floorShare)} of it`,
+    `  floor of this run      ${figure(floor.postsPerSecond)} posts/s, ${figure(floor.cpuPerThousand)} CPU s per 1,000${floorShare === undefined ? '' : `; deliveries/s are ${percent(floorShare)} of it`}`,
     ...findingLines(findings),
     '',
   ].join('\n');
@@ -74,7 +74,7 @@ const floorOf = ({ floor, loads }: RunResult): string => {
   return `${figure(floor.postsPerSecond)} / ${figure(floor.cpuPerThousand)}; CPU ×${figure(cpu / floor.cpuPerThousand)}`;
 };
 
-/** Medians over the runs, one line for each load. */
+/** Medians over the runs, one line for each load; nothing of runs without loads. */
 export const summary = (results: readonly RunResult[]): string => {
   const groups = new Map<string, { result: RunResult; load: LoadResult }[]>();
   for (const result of results) {
@@ -83,6 +83,7 @@ export const summary = (results: readonly RunResult[]): string => {
       groups.set(name, [...(groups.get(name) ?? []), { result, load }]);
     }
   }
+  if (groups.size === 0) return '';
   const rows = [...groups].map(([name, entries]) => {
     const median = (of: (load: LoadResult) => number): number => medianOf(entries.map(({ load }) => of(load)));
     const runs = entries.map(({ load }) => figure(load.deliveriesPerSecond)).join(', ');

@@ -81,7 +81,7 @@ export interface RunResult {
   findings: Finding[];
   floor: FloorReport;
   /** Deliveries per second of the first load as a share of the floor's posts. */
-  floorShare: number;
+  floorShare: number | undefined;
 }
 
 /** CPU per 1,000 deliveries from seconds in all. */

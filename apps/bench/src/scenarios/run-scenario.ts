@@ -80,7 +80,8 @@ export const runScenario = async (options: ScenarioOptions): Promise<RunResult> 
     if (warmUp > 0) await runLoad(stage, { title: 'warm-up', publish, events: warmUp, endpoints: 1 });
     const measured = await measure(stage, options);
     const floor = await measureFloor(receiver);
-    const floorShare = (measured.loads[0]?.deliveriesPerSecond ?? NaN) / floor.postsPerSecond;
+    const [first] = measured.loads;
+    const floorShare = first && first.deliveriesPerSecond / floor.postsPerSecond;
     await product.stop();
     const loads = scenario === 'v' ? await withRecords(product, measured.loads) : measured.loads;
     const findings = scenario === 'v' ? troubleFindings(loads) : [];
