@@ -39,7 +39,7 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
     const { task, delivery } = inHand;
     memory.giveBack(delivery);
     const nowMs = clock.now();
-    const later = { ...delivery, dueAtMs: nowMs + hopMs, waitReason, spills: delivery.spills + 1, slotAtMs };
+    const later = { ...delivery, dueAtMs: Math.ceil(nowMs + hopMs), waitReason, spills: delivery.spills + 1, slotAtMs };
     return toTier(tiers, later, nowMs, task.record.headers);
   };
 
