@@ -43,6 +43,9 @@ const plan = (endpoints: readonly EndpointState[], rendered: Promise<Rendered>, 
       asked.push(request);
       return rendered;
     },
+    events: {
+      deadLettered: ({ deliveryId }, { reason }) => [{ topic: 'told', key: deliveryId, value: Buffer.from(reason) }],
+    },
     clock: { now: () => nowMs },
     maxDeadlineMs: 1000,
     onUnreadable: (_state, error) => {
@@ -125,6 +128,7 @@ describe('an event', () => {
       },
     });
     expect(deliveriesIn(rest)).toEqual([]);
+    expect(rest.filter(({ topic }) => topic === 'told').map(({ value }) => String(value))).toEqual(['template_failed']);
   });
 
   test('is not rendered for an endpoint that is disabled or not owed it', () => {

@@ -14,7 +14,8 @@ import { eventDocument, type EventDocument } from '@bellwire/filtering';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
-import { planTemplated, renderingsOf, type PlannedRecord, type RenderTemplate } from './plan-templated.ts';
+import type { OperationalEvents } from './operational-events.ts';
+import { planTemplated, renderingsOf, type PlannedRecords, type RenderTemplate } from './plan-templated.ts';
 import { toDeliveries } from './records.ts';
 
 export interface PlanDeliveriesDeps {
@@ -22,6 +23,7 @@ export interface PlanDeliveriesDeps {
   compileEndpoint: CompileEndpoint;
   /** Tries until it has an answer. @throws Fault STOPPING */
   renderTemplate: RenderTemplate;
+  events: Pick<OperationalEvents, 'deadLettered'>;
   clock: Clock;
   /** Longest life of a round, in milliseconds. */
   maxDeadlineMs: number;
@@ -93,7 +95,7 @@ const fanOutRecord = (
  * @param headers of the records: the trace context of the event
  */
 export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
-  const { view, compileEndpoint, renderTemplate, clock, maxDeadlineMs, onUnreadable } = deps;
+  const { view, compileEndpoint, renderTemplate, events, clock, maxDeadlineMs, onUnreadable } = deps;
 
   const deliveryFor = (
     event: EventRecord,
@@ -124,7 +126,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
     const nowMs = clock.now();
     const records: NewRecord[] = [];
     const planned: PlannedDelivery[] = [];
-    const templated: Promise<PlannedRecord>[] = [];
+    const templated: Promise<PlannedRecords>[] = [];
     const excluded: ExcludedEndpoint[] = [];
     const excludedCounts: Record<string, number> = {};
     const exclude = (endpointId: string, reason: string): void => {
@@ -147,7 +149,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       const body = bodyFor(endpoint.dialect, deliveryId);
       const delivery = deliveryFor(event, endpoint, deliveryId, body, nowMs);
       if (endpoint.template !== undefined) {
-        templated.push(planTemplated(delivery, renderingFor(body, endpoint.template), headers));
+        templated.push(planTemplated(delivery, renderingFor(body, endpoint.template), events, headers));
         return;
       }
       planned.push({ deliveryId, endpointId: endpoint.id, status: toProto.status.pending, reason: '' });
@@ -171,7 +173,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
     if (templated.length === 0) return { records: [...records, fanOut()], later: undefined };
     const later = Promise.all(templated).then((each) => {
       planned.push(...each.map((one) => one.planned));
-      return [...each.map(({ record }) => record), fanOut()];
+      return [...each.flatMap((one) => one.records), fanOut()];
     });
     return { records, later };
   };

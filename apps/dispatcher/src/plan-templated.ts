@@ -1,6 +1,7 @@
 import { toProto, type DeliveryRecord, type EventRecord, type PlannedDelivery } from '@bellwire/contracts';
 import type { NewRecord } from '@bellwire/messaging';
 import type { Rendered, RenderRequest } from '@bellwire/templating';
+import type { OperationalEvents } from './operational-events.ts';
 import { deadLetterRecord, toDeliveries } from './records.ts';
 
 export type RenderTemplate = (request: RenderRequest) => Promise<Rendered>;
@@ -23,28 +24,32 @@ export const renderingsOf = (
   };
 };
 
-/** A delivery as the fan-out record names it, and the record that it begins with. */
-export interface PlannedRecord {
+/** A delivery as the fan-out record names it, and the records that it begins, or ends, with. */
+export interface PlannedRecords {
   readonly planned: PlannedDelivery;
-  readonly record: NewRecord;
+  readonly records: readonly NewRecord[];
 }
 
 /** With the body that its template makes; a dead letter where that fails, to be redelivered once the template is mended. */
 export const planTemplated = async (
   delivery: DeliveryRecord,
   rendering: Promise<Rendered>,
+  events: Pick<OperationalEvents, 'deadLettered'>,
   headers: Readonly<Record<string, string>>,
-): Promise<PlannedRecord> => {
+): Promise<PlannedRecords> => {
   const { deliveryId, endpointId, roundStartedAtMs: atMs } = delivery;
   const rendered = await rendering;
   if ('body' in rendered) {
     const planned = { deliveryId, endpointId, status: toProto.status.pending, reason: '' };
-    return { planned, record: toDeliveries({ ...delivery, body: Buffer.from(rendered.body) }, headers) };
+    return { planned, records: [toDeliveries({ ...delivery, body: Buffer.from(rendered.body) }, headers)] };
   }
   const reason = 'template_failed';
   const letter = { reason, atMs, attemptCount: 0, error: `payload template: ${rendered.failure}` } as const;
   return {
     planned: { deliveryId, endpointId, status: toProto.status.dead_lettered, reason },
-    record: deadLetterRecord({ ...delivery, body: Buffer.alloc(0) }, letter, headers),
+    records: [
+      deadLetterRecord({ ...delivery, body: Buffer.alloc(0) }, letter, headers),
+      ...events.deadLettered(delivery, letter, headers),
+    ],
   };
 };

@@ -6,6 +6,7 @@ import { packAudit } from './audit-batches.ts';
 import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
 import { makeInsist } from './insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
+import { makeOperationalEvents } from './operational-events.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
 import { makeCancel } from './rpc/cancel.ts';
 import { makeBodyFor } from './rpc/body-for.ts';
@@ -38,7 +39,7 @@ const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoi
 
 /** Turns accepted events into deliveries and gets them there, or gives up and says so. */
 export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
-  const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, onFailure } = deps;
+  const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, disableAfterMs, onFailure } = deps;
 
   const stopping = new AbortController();
   const insist = makeInsist({ log, signal: stopping.signal });
@@ -74,6 +75,7 @@ export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: num
       view,
       compileEndpoint,
       renderTemplate,
+      events: makeOperationalEvents({ view, clock, disableAfterMs }),
       clock,
       maxDeadlineMs,
       onUnreadable,
