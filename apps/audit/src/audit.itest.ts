@@ -127,13 +127,17 @@ describe('a delivery', () => {
     });
   });
 
-  test('of a test is found by its id and is in no list', async () => {
+  test('of a test is found by its id, and in lists where tests are asked for', async () => {
     const story = aStory({ tenantId: 'ten_tests' });
     await record(theAttempt(story, { test: true, status: DeliveryStatus.DEAD_LETTERED, reason: 'test' }));
     const { delivery } = await audit.getDelivery(deliveryIn(story), 'ten_tests');
     expect(delivery?.attempts).toEqual([expect.objectContaining({ test: true })]);
     expect((await audit.listDeliveries({}, 'ten_tests')).deliveries).toEqual([]);
     expect((await audit.listDeadLetters({}, 'ten_tests')).deadLetters).toEqual([]);
+    const asked = { withTests: true, withAttempts: true };
+    expect((await audit.listDeliveries(asked, 'ten_tests')).deliveries).toEqual([delivery]);
+    const { deadLetters } = await audit.listDeadLetters(asked, 'ten_tests');
+    expect(deadLetters).toEqual([expect.objectContaining({ delivery })]);
   });
 
   test('keeps its row and its attempts as they are when everything is read again', async () => {
@@ -267,8 +271,58 @@ describe('a list', () => {
     expect(await count({ since: new Date(0), until: new Date(startMs) })).toBe(0);
   });
 
+  test('passes over as many as are asked for, and goes on by cursor from there', async () => {
+    const all = await audit.listDeliveries({ limit: 50 }, tenantId);
+    const page = await audit.listDeliveries({ limit: 10, offset: 20 }, tenantId);
+    expect(page.deliveries).toEqual(all.deliveries.slice(20, 30));
+    const next = await audit.listDeliveries({ limit: 10, cursor: page.nextCursor }, tenantId);
+    expect(next.deliveries).toEqual(all.deliveries.slice(30, 40));
+    expect(await audit.listDeliveries({ offset: 50 }, tenantId)).toMatchObject({ deliveries: [], nextCursor: '' });
+
+    const events = await audit.listEvents({}, tenantId);
+    expect((await audit.listEvents({ limit: 5, offset: 22 }, tenantId)).events).toEqual(events.events.slice(22));
+  });
+
+  test('counts all that there are where asked, on whichever page', async () => {
+    const wanted = { limit: 4, withTotal: true };
+    const first = await audit.listDeliveries({ ...wanted, eventType: 'order.paid' }, tenantId);
+    const { nextCursor: cursor } = first;
+    const second = await audit.listDeliveries({ ...wanted, eventType: 'order.paid', cursor }, tenantId);
+    const last = await audit.listDeliveries({ ...wanted, offset: 49 }, tenantId);
+    expect([first, second, last].map(({ total }) => total)).toEqual([18, 18, 50]);
+    expect((await audit.listDeliveries({}, tenantId)).total).toBeUndefined();
+    expect((await audit.listDeliveries({ ...wanted, endpointId: 'ep_none' }, tenantId)).total).toBe(0);
+    expect((await audit.listEvents({ ...wanted, subject: 'odd' }, tenantId)).total).toBe(12);
+    expect((await audit.listEvents(wanted, `${tenantId}/even`)).total).toBe(13);
+    expect((await audit.listEvents({}, tenantId)).total).toBeUndefined();
+    expect((await audit.listDeadLetters(wanted, tenantId)).total).toBe(0);
+    const { total } = await audit.listDeadLetters({ ...wanted, statuses: [DeliveryStatus.DELIVERED] }, tenantId);
+    expect(total).toBe(0);
+  });
+
+  test('of deliveries is filtered by any of several statuses', async () => {
+    const { DELIVERED, PENDING, HELD } = DeliveryStatus;
+    const count = async (request: object) =>
+      (await audit.listDeliveries({ withTotal: true, ...request }, tenantId)).total;
+    expect(await count({ statuses: [DELIVERED, HELD] })).toBe(25);
+    expect(await count({ statuses: [DELIVERED], status: PENDING })).toBe(50);
+    expect(await count({ statuses: [HELD] })).toBe(0);
+  });
+
+  test('of deliveries brings the attempts of each where asked', async () => {
+    const { deliveries } = await audit.listDeliveries({ withAttempts: true, endpointId: 'ep_1' }, tenantId);
+    expect(deliveries).toHaveLength(25);
+    for (const delivery of deliveries)
+      expect(delivery).toEqual((await audit.getDelivery(delivery.id, tenantId)).delivery);
+    const { deliveries: bare } = await audit.listDeliveries({ endpointId: 'ep_1' }, tenantId);
+    expect(bare.flatMap(({ attempts }) => attempts)).toEqual([]);
+  });
+
   test.each([
     [{ limit: 101 }, 'limit'],
+    [{ offset: 10_001 }, 'offset'],
+    [{ offset: 1, cursor: Buffer.from(`1.${deliveryIn(aStory())}`).toString('base64url') }, 'offset'],
+    [{ statuses: [DeliveryStatus.DELIVERED, DeliveryStatus.UNSPECIFIED] }, 'statuses[1]'],
     [{ cursor: 'nonsense' }, 'cursor'],
     [{ cursor: Buffer.from('1.not-an-id').toString('base64url') }, 'cursor'],
     [{ status: DeliveryStatus.UNSPECIFIED }, 'status'],

@@ -10,6 +10,7 @@ import { dayMs } from './days.ts';
 import { historyTopics } from './history-record.ts';
 import { makeGetDelivery } from './rpc/get-delivery.ts';
 import { makeGetEvent } from './rpc/get-event.ts';
+import { makeGetStats } from './rpc/get-stats.ts';
 import { makeListDeadLetters } from './rpc/list-dead-letters.ts';
 import { makeListDeliveries } from './rpc/list-deliveries.ts';
 import { makeListEvents } from './rpc/list-events.ts';
@@ -122,6 +123,7 @@ export const startAudit = async (deps: AuditDeps): Promise<{ port: number }> => 
     getDelivery: handlers.unary('GetDelivery', makeGetDelivery(read)),
     listDeliveries: handlers.unary('ListDeliveries', makeListDeliveries(read)),
     listDeadLetters: handlers.unary('ListDeadLetters', makeListDeadLetters(read)),
+    getStats: handlers.unary('GetStats', makeGetStats(read)),
   };
   return scope.own(service, await serveGrpc({ host, port, service, definition: AuditServiceService, implementation }));
 };

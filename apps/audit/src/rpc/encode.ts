@@ -48,24 +48,7 @@ export const eventWith = (row: FoundEvent, deliveries: readonly FoundDelivery[])
   excludedCounts: objectOf(row.excluded_counts, isNumber),
 });
 
-/** As in lists: without its attempts. */
-export const deliveryOf = (row: FoundDelivery): Delivery => ({
-  id: row.id,
-  eventId: row.event_id,
-  eventType: row.event_type,
-  endpointId: row.endpoint_id,
-  subject: row.subject ?? undefined,
-  status: statusOf(row.status),
-  reason: row.reason,
-  round: row.round,
-  attemptCount: row.attempt_count,
-  nextAttemptAt: row.next_attempt_at ?? undefined,
-  createdAt: row.accepted_at,
-  completedAt: row.completed_at ?? undefined,
-  attempts: [],
-});
-
-export const attemptOf = (row: FoundAttempt, delivery: FoundDelivery): Attempt => ({
+const attemptOf = (row: FoundAttempt, delivery: FoundDelivery): Attempt => ({
   tenantId: row.tenant_id,
   deliveryId: row.delivery_id,
   endpointId: row.endpoint_id,
@@ -91,11 +74,31 @@ export const attemptOf = (row: FoundAttempt, delivery: FoundDelivery): Attempt =
   test: row.is_test,
 });
 
+export const deliveryOf = (row: FoundDelivery, attempts: readonly FoundAttempt[] = []): Delivery => ({
+  id: row.id,
+  eventId: row.event_id,
+  eventType: row.event_type,
+  endpointId: row.endpoint_id,
+  subject: row.subject ?? undefined,
+  status: statusOf(row.status),
+  reason: row.reason,
+  round: row.round,
+  attemptCount: row.attempt_count,
+  nextAttemptAt: row.next_attempt_at ?? undefined,
+  createdAt: row.accepted_at,
+  completedAt: row.completed_at ?? undefined,
+  attempts: attempts.map((attempt) => attemptOf(attempt, row)),
+});
+
 /** The letter may come after the state that it is about, or be of an earlier round: then the delivery alone speaks. */
-export const deadLetterOf = (delivery: FoundDelivery, letter: FoundDeadLetter | undefined): DeadLetter => {
+export const deadLetterOf = (
+  delivery: FoundDelivery,
+  letter: FoundDeadLetter | undefined,
+  attempts: readonly FoundAttempt[] = [],
+): DeadLetter => {
   const current = letter?.round === delivery.round ? letter : undefined;
   return {
-    delivery: deliveryOf(delivery),
+    delivery: deliveryOf(delivery, attempts),
     deadLetteredAt: current?.dead_lettered_at ?? delivery.completed_at ?? undefined,
     lastOutcome: outcomeOf(current?.last_outcome ?? null),
     lastResponseStatus: current?.last_response_status ?? undefined,

@@ -2,7 +2,7 @@ import type { GetDeliveryRequest, GetDeliveryResponse } from '@bellwire/contract
 import { deliveryIdTime } from '@bellwire/domain';
 import type { Call } from '@bellwire/rpc';
 import { attemptsOf, findDelivery } from '../store/deliveries.ts';
-import { attemptOf, deliveryOf } from './encode.ts';
+import { deliveryOf } from './encode.ts';
 import { dateOf, missing, type Read } from './reading.ts';
 
 /** A delivery with its attempts; tests are found too. @throws Fault NOT_FOUND, NOT_YET_RECORDED */
@@ -13,12 +13,9 @@ export const makeGetDelivery =
       const acceptedAtMs = deliveryIdTime(id);
       const isKept = acceptedAtMs !== undefined && acceptedAtMs >= viewer.visibleFromMs;
       const delivery = isKept ? await findDelivery(trx, viewer, { id, acceptedAtMs }) : undefined;
-      if (delivery === undefined || acceptedAtMs === undefined) {
+      if (delivery === undefined) {
         throw missing('delivery', id, acceptedAtMs, deliveriesAsOfMs, nowMs);
       }
-      const attempts = await attemptsOf(trx, viewer.tenantId, { id, acceptedAtMs });
-      return {
-        delivery: { ...deliveryOf(delivery), attempts: attempts.map((attempt) => attemptOf(attempt, delivery)) },
-        asOf: dateOf(deliveriesAsOfMs),
-      };
+      const attempts = await attemptsOf(trx, viewer.tenantId, [delivery]);
+      return { delivery: deliveryOf(delivery, attempts.get(id)), asOf: dateOf(deliveriesAsOfMs) };
     });

@@ -1,6 +1,6 @@
 import type { ListEventsRequest, ListEventsResponse } from '@bellwire/contracts';
 import type { Call } from '@bellwire/rpc';
-import { listEvents } from '../store/events.ts';
+import { countEvents, listEvents } from '../store/events.ts';
 import { eventOf } from './encode.ts';
 import { dateOf, eventIdPattern, pageOf, refuseNul, sliceOf, type Read } from './reading.ts';
 
@@ -10,9 +10,10 @@ export const makeListEvents =
   (request: ListEventsRequest, call: Call): Promise<ListEventsResponse> =>
     read(call, 'events:read', async ({ trx, viewer, eventsAsOfMs }) => {
       const slice = sliceOf(request, eventIdPattern);
-      const { type, subject } = request;
+      const { type, subject, withTotal } = request;
       refuseNul({ type, subject });
-      const found = await listEvents(trx, viewer, { ...slice, type, subject });
-      const { rows, nextCursor } = pageOf(found, slice);
-      return { events: rows.map(eventOf), nextCursor, asOf: dateOf(eventsAsOfMs) };
+      const filter = { ...slice, type, subject };
+      const { rows, nextCursor } = pageOf(await listEvents(trx, viewer, filter, slice), slice);
+      const total = withTotal ? await countEvents(trx, viewer, filter) : undefined;
+      return { events: rows.map(eventOf), nextCursor, asOf: dateOf(eventsAsOfMs), total };
     });

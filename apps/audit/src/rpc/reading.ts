@@ -4,7 +4,7 @@ import { inTenant, toDatabaseFault, type Database } from '@bellwire/persistence'
 import type { Call } from '@bellwire/rpc';
 import type { AsOf } from '../as-of.ts';
 import { oldestUnplanned } from '../store/events.ts';
-import type { Slice, Trx, Viewer } from '../store/reading.ts';
+import type { Period, Slice, Trx, Viewer } from '../store/reading.ts';
 import type { Tables } from '../store/tables.ts';
 
 export interface ReadingDeps {
@@ -82,11 +82,15 @@ export const missing = (
   return new Fault('NOT_FOUND', `There is no ${what} ${id}.`);
 };
 
-interface ListRequest {
+interface PeriodRequest {
   since?: Date | undefined;
   until?: Date | undefined;
+}
+
+interface ListRequest extends PeriodRequest {
   limit: number;
   cursor: string;
+  offset: number;
 }
 
 const encodeCursor = (acceptedAtMs: number, id: string): string =>
@@ -105,24 +109,34 @@ const decodeCursor = (cursor: string, idPattern: RegExp): Slice['after'] => {
 export const eventIdPattern = /^evt_[0-9A-Z]{26}$/;
 export const deliveryIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/**
- * The part of a list that a request asks for, with one item more than the page holds, to know whether another follows.
- * since is inclusive, until exclusive.
- *
- * @throws Fault INVALID_FIELD for limit, since, until and cursor
- */
-export const sliceOf = ({ since, until, limit, cursor }: ListRequest, idPattern: RegExp): Slice => {
-  if (limit > 100) throw invalidField('limit', 'must be between 1 and 100');
+/** since is inclusive, until exclusive. @throws Fault INVALID_FIELD for since and until */
+export const periodOf = ({ since, until }: PeriodRequest): Period => {
   for (const [path, time] of [
     ['since', since],
     ['until', until],
   ] as const) {
     if (time !== undefined && Number.isNaN(time.getTime())) throw invalidField(path, 'must be a time');
   }
+  return { sinceMs: since?.getTime(), untilMs: until?.getTime() };
+};
+
+/** Farther back a list is read by its cursor: what is passed over is read all the same. */
+const greatestOffset = 10_000;
+
+/**
+ * The part of a list that a request asks for, with one item more than the page holds, to know whether another follows.
+ *
+ * @throws Fault INVALID_FIELD for limit, since, until, cursor and offset
+ */
+export const sliceOf = (request: ListRequest, idPattern: RegExp): Slice => {
+  const { limit, cursor, offset } = request;
+  if (limit > 100) throw invalidField('limit', 'must be between 1 and 100');
+  if (offset > greatestOffset) throw invalidField('offset', `must be at most ${greatestOffset}`);
+  if (offset > 0 && cursor !== '') throw invalidField('offset', 'must not be given with a cursor');
   return {
-    sinceMs: since?.getTime(),
-    untilMs: until?.getTime(),
+    ...periodOf(request),
     after: decodeCursor(cursor, idPattern),
+    offset,
     limit: (limit === 0 ? 50 : limit) + 1,
   };
 };

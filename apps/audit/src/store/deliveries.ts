@@ -1,7 +1,7 @@
 import { sql, type SelectQueryBuilder } from 'kysely';
 import type { DeliveryStatus } from '@bellwire/domain';
 import { dayOf, dayText } from '../days.ts';
-import { boundsOf, dayValue, type Slice, type Trx, type Viewer } from './reading.ts';
+import { boundsOf, dayValue, type Period, type Slice, type Trx, type Viewer } from './reading.ts';
 import type { Tables } from './tables.ts';
 
 const columns = [
@@ -45,22 +45,29 @@ export const findDelivery = (
     .where('id', '=', id)
     .executeTakeFirst();
 
-/** By number. Leans on attempts_delivery. */
-export const attemptsOf = (
+const daysOf = (deliveries: readonly FoundDelivery[]): string[] => [
+  ...new Set(deliveries.map(({ accepted_at }) => dayText(dayOf(accepted_at.getTime())))),
+];
+
+/** The attempts of these deliveries by delivery id, each by number. Leans on attempts_delivery. */
+export const attemptsOf = async (
   trx: Trx,
   tenantId: string,
-  { id, acceptedAtMs }: { id: string; acceptedAtMs: number },
-): Promise<FoundAttempt[]> =>
-  trx
+  deliveries: readonly FoundDelivery[],
+): Promise<ReadonlyMap<string, readonly FoundAttempt[]>> => {
+  if (deliveries.length === 0) return new Map();
+  const attempts = await trx
     .selectFrom('audit.attempts')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('accepted_day', '=', dayValue(acceptedAtMs))
-    .where('delivery_id', '=', id)
+    .where(sql<boolean>`accepted_day = any(${daysOf(deliveries)}::date[])`)
+    .where(sql<boolean>`delivery_id = any(${deliveries.map(({ id }) => id)}::uuid[])`)
     .orderBy('number')
     .orderBy('started_at')
     .orderBy('id')
     .execute();
+  return Map.groupBy(attempts, ({ delivery_id }) => delivery_id);
+};
 
 /** In order of id. Leans on deliveries_event. */
 export const deliveriesOf = (
@@ -76,37 +83,60 @@ export const deliveriesOf = (
     .orderBy('id')
     .execute();
 
-export interface DeliveryFilter extends Slice {
+export interface DeliveryFilter extends Period {
   readonly endpointId: string | undefined;
   readonly eventId: string | undefined;
   readonly eventType: string | undefined;
-  readonly status: DeliveryStatus | undefined;
+  /** Any of these; none: any at all. */
+  readonly statuses: readonly DeliveryStatus[];
   readonly subject: string | undefined;
+  /** Tests too. */
+  readonly withTests: boolean;
 }
 
-/** Newest first, without tests. Leans on the index of the first of status, endpoint, event and subject that is given. */
-export const listDeliveries = (trx: Trx, viewer: Viewer, filter: DeliveryFilter): Promise<FoundDelivery[]> => {
+/** Leans on the index of the first of status, endpoint, event and subject that is given. */
+export const matchingDeliveries = (trx: Trx, viewer: Viewer, filter: DeliveryFilter): DeliveryQuery => {
   const { fromMs, toMs } = boundsOf(viewer, filter);
-  const { after, untilMs } = filter;
+  const { untilMs, statuses } = filter;
   let query = seenBy(trx, viewer)
-    .select(columns)
-    .where('is_test', '=', false)
     .where('accepted_day', '>=', dayValue(fromMs))
     .where('accepted_day', '<=', dayValue(toMs))
     .where('accepted_at', '>=', new Date(fromMs));
   if (untilMs !== undefined) query = query.where('accepted_at', '<', new Date(untilMs));
+  if (!filter.withTests) query = query.where('is_test', '=', false);
   if (filter.endpointId !== undefined) query = query.where('endpoint_id', '=', filter.endpointId);
   if (filter.eventId !== undefined) query = query.where('event_id', '=', filter.eventId);
   if (filter.eventType !== undefined) query = query.where('event_type', '=', filter.eventType);
   if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
-  // As a literal: a partial index is used only where the planner sees that its condition holds.
-  if (filter.status !== undefined) query = query.where(sql<boolean>`status = ${sql.lit(filter.status)}`);
-  if (after !== undefined) {
-    query = query.where(
-      sql<boolean>`(accepted_at, id) < (${new Date(after.acceptedAtMs)}::timestamptz, ${after.id}::uuid)`,
-    );
+  // As literals: a partial index is used only where the planner sees that its condition holds.
+  if (statuses.length > 0) {
+    query = query.where(sql<boolean>`status in (${sql.join(statuses.map((status) => sql.lit(status)))})`);
   }
-  return query.orderBy('accepted_at', 'desc').orderBy('id', 'desc').limit(filter.limit).execute();
+  return query;
+};
+
+/** Newest first. */
+export const listDeliveries = (
+  trx: Trx,
+  viewer: Viewer,
+  filter: DeliveryFilter,
+  { after, offset, limit }: Slice,
+): Promise<FoundDelivery[]> => {
+  let query = matchingDeliveries(trx, viewer, filter).select(columns);
+  if (after !== undefined) {
+    query = query
+      .where('accepted_day', '<=', dayValue(after.acceptedAtMs))
+      .where(sql<boolean>`(accepted_at, id) < (${new Date(after.acceptedAtMs)}::timestamptz, ${after.id}::uuid)`);
+  }
+  return query.orderBy('accepted_at', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute();
+};
+
+/** All that there are, on every page of the list. */
+export const countDeliveries = async (trx: Trx, viewer: Viewer, filter: DeliveryFilter): Promise<number> => {
+  const { total } = await matchingDeliveries(trx, viewer, filter)
+    .select(sql<number>`count(*)::double precision`.as('total'))
+    .executeTakeFirstOrThrow();
+  return total;
 };
 
 /** The letters of these deliveries, by delivery id. */
@@ -116,12 +146,11 @@ export const deadLettersOf = async (
   deliveries: readonly FoundDelivery[],
 ): Promise<ReadonlyMap<string, FoundDeadLetter>> => {
   if (deliveries.length === 0) return new Map();
-  const days = new Set(deliveries.map(({ accepted_at }) => dayText(dayOf(accepted_at.getTime()))));
   const letters = await trx
     .selectFrom('audit.dead_letters')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where(sql<boolean>`accepted_day = any(${[...days]}::date[])`)
+    .where(sql<boolean>`accepted_day = any(${daysOf(deliveries)}::date[])`)
     .where(sql<boolean>`id = any(${deliveries.map(({ id }) => id)}::uuid[])`)
     .execute();
   return new Map(letters.map((letter) => [letter.id, letter]));

@@ -1,6 +1,6 @@
 import { sql, type SelectQueryBuilder } from 'kysely';
 import { dayOf, dayText } from '../days.ts';
-import { boundsOf, dayValue, type Slice, type Trx, type Viewer } from './reading.ts';
+import { boundsOf, dayValue, type Period, type Slice, type Trx, type Viewer } from './reading.ts';
 import type { Tables } from './tables.ts';
 
 const columns = [
@@ -51,27 +51,42 @@ export const findEvent = async (
   return found.toSorted((one, other) => one.accepted_at.getTime() - other.accepted_at.getTime())[0];
 };
 
-export interface EventFilter extends Slice {
+export interface EventFilter extends Period {
   readonly type: string | undefined;
   readonly subject: string | undefined;
 }
 
-/** Newest first. Leans on events_accepted, events_type or events_subject of each day. */
-export const listEvents = (trx: Trx, viewer: Viewer, filter: EventFilter): Promise<FoundEvent[]> => {
+const matching = (trx: Trx, viewer: Viewer, filter: EventFilter): EventQuery => {
   const { fromMs, toMs } = boundsOf(viewer, filter);
-  const { after, type, subject, untilMs } = filter;
+  const { type, subject, untilMs } = filter;
   let query = seenBy(trx, viewer)
-    .select(columns)
     .where('accepted_day', '>=', dayValue(fromMs))
     .where('accepted_day', '<=', dayValue(toMs))
     .where('accepted_at', '>=', new Date(fromMs));
   if (untilMs !== undefined) query = query.where('accepted_at', '<', new Date(untilMs));
   if (type !== undefined) query = query.where('type', '=', type);
   if (subject !== undefined) query = query.where('subject', '=', subject);
+  return query;
+};
+
+/** Newest first. Leans on events_accepted, events_type or events_subject of each day. */
+export const listEvents = (trx: Trx, viewer: Viewer, filter: EventFilter, slice: Slice): Promise<FoundEvent[]> => {
+  const { after, offset, limit } = slice;
+  let query = matching(trx, viewer, filter).select(columns);
   if (after !== undefined) {
-    query = query.where(sql<boolean>`(accepted_at, id) < (${new Date(after.acceptedAtMs)}::timestamptz, ${after.id})`);
+    query = query
+      .where('accepted_day', '<=', dayValue(after.acceptedAtMs))
+      .where(sql<boolean>`(accepted_at, id) < (${new Date(after.acceptedAtMs)}::timestamptz, ${after.id})`);
   }
-  return query.orderBy('accepted_at', 'desc').orderBy('id', 'desc').limit(filter.limit).execute();
+  return query.orderBy('accepted_at', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute();
+};
+
+/** All that there are, on every page of the list. */
+export const countEvents = async (trx: Trx, viewer: Viewer, filter: EventFilter): Promise<number> => {
+  const { total } = await matching(trx, viewer, filter)
+    .select(sql<number>`count(*)::double precision`.as('total'))
+    .executeTakeFirstOrThrow();
+  return total;
 };
 
 /** An event that is not planned a week after it was accepted never will be: the log has dropped it by then. */

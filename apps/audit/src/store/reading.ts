@@ -13,13 +13,19 @@ export interface Viewer {
   readonly visibleFromMs: number;
 }
 
-/** A part of a list, newest first. */
-export interface Slice {
+/** Times of acceptance; from and to whenever where absent. */
+export interface Period {
   readonly sinceMs: number | undefined;
   /** Exclusive. */
   readonly untilMs: number | undefined;
+}
+
+/** A part of a list, newest first. */
+export interface Slice extends Period {
   /** The last item of the page before. */
   readonly after: { readonly acceptedAtMs: number; readonly id: string } | undefined;
+  /** So many are passed over; none where `after` is given. */
+  readonly offset: number;
   readonly limit: number;
 }
 
@@ -29,8 +35,8 @@ export const dayValue = (timeMs: number): RawBuilder<Date> => sql<Date>`${dayTex
 /** 9999-12-31: as late as a date of four digits can be. */
 export const farFutureMs = 253_402_214_400_000;
 
-/** From when on a list reads, and up to when at most: partitions of other days are not touched. */
-export const boundsOf = (viewer: Viewer, { sinceMs, untilMs, after }: Slice): { fromMs: number; toMs: number } => ({
+/** From when on a query reads, and up to when at most: partitions of other days are not touched. */
+export const boundsOf = (viewer: Viewer, { sinceMs, untilMs }: Period): { fromMs: number; toMs: number } => ({
   fromMs: Math.max(viewer.visibleFromMs, sinceMs ?? 0),
-  toMs: Math.max(0, Math.min(untilMs ?? farFutureMs, after?.acceptedAtMs ?? farFutureMs)),
+  toMs: Math.max(0, Math.min(untilMs ?? farFutureMs, farFutureMs)),
 });

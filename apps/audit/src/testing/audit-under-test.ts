@@ -1,4 +1,4 @@
-import { AuditServiceService } from '@bellwire/contracts';
+import { AuditServiceService, GetStatsRequest, ListDeliveriesRequest, ListEventsRequest } from '@bellwire/contracts';
 import { tenantScopes, type Principal } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { openLogger, openScope } from '@bellwire/lifecycle';
@@ -67,7 +67,6 @@ export const startAuditUnderTest = async ({ url, superuserUrl, eventLog, deps }:
     openDatabase<Tables>({ connectionString: superuserUrl, poolSize: 2, applicationName: 'itest' }),
   );
   const options = (bearer: string, tenant?: string): CallOptions => ({ bearer, tenant });
-  const list = { limit: 0, cursor: '' };
 
   return {
     eventLog: eventLogInUse,
@@ -92,12 +91,22 @@ export const startAuditUnderTest = async ({ url, superuserUrl, eventLog, deps }:
       channel.unary(AuditServiceService.getEvent, { id }, options(bearer, tenant)),
     getDelivery: (id: string, bearer = 'ten_a', tenant?: string) =>
       channel.unary(AuditServiceService.getDelivery, { id }, options(bearer, tenant)),
-    listEvents: (request: object = {}, bearer = 'ten_a', tenant?: string) =>
-      channel.unary(AuditServiceService.listEvents, { ...list, ...request }, options(bearer, tenant)),
-    listDeliveries: (request: object = {}, bearer = 'ten_a', tenant?: string) =>
-      channel.unary(AuditServiceService.listDeliveries, { ...list, ...request }, options(bearer, tenant)),
-    listDeadLetters: (request: object = {}, bearer = 'ten_a', tenant?: string) =>
-      channel.unary(AuditServiceService.listDeadLetters, { ...list, ...request }, options(bearer, tenant)),
+    listEvents: (request: Partial<ListEventsRequest> = {}, bearer = 'ten_a', tenant?: string) =>
+      channel.unary(AuditServiceService.listEvents, ListEventsRequest.fromPartial(request), options(bearer, tenant)),
+    listDeliveries: (request: Partial<ListDeliveriesRequest> = {}, bearer = 'ten_a', tenant?: string) =>
+      channel.unary(
+        AuditServiceService.listDeliveries,
+        ListDeliveriesRequest.fromPartial(request),
+        options(bearer, tenant),
+      ),
+    listDeadLetters: (request: Partial<ListDeliveriesRequest> = {}, bearer = 'ten_a', tenant?: string) =>
+      channel.unary(
+        AuditServiceService.listDeadLetters,
+        ListDeliveriesRequest.fromPartial(request),
+        options(bearer, tenant),
+      ),
+    getStats: (request: Partial<GetStatsRequest> = {}, bearer = 'ten_a', tenant?: string) =>
+      channel.unary(AuditServiceService.getStats, GetStatsRequest.fromPartial(request), options(bearer, tenant)),
     close: () => scope.close(),
   };
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fromProto, toProto, type DeadLetter, type Delivery, type ListDeliveriesRequest } from '@bellwire/contracts';
+import { fromProto, ListDeliveriesRequest, toProto, type DeadLetter, type Delivery } from '@bellwire/contracts';
 import { deliveryStatuses } from '@bellwire/domain';
 import { attempt, outcome, toAttempt } from './attempt.ts';
 import { givenTime, known, optionalTimeText, orNull, page, pageOf, time, timeText } from './members.ts';
@@ -48,16 +48,17 @@ export const deliveryFilters = z.strictObject({
   ...page,
 });
 
-export const fromDeliveryFilters = (given: z.infer<typeof deliveryFilters>): ListDeliveriesRequest => ({
-  endpointId: given.endpoint,
-  status: given.status === undefined ? undefined : toProto.status[given.status],
-  eventType: given.event_type,
-  subject: given.subject,
-  eventId: given.event,
-  since: given.since,
-  until: given.until,
-  ...pageOf(given),
-});
+export const fromDeliveryFilters = (given: z.infer<typeof deliveryFilters>): ListDeliveriesRequest =>
+  ListDeliveriesRequest.fromPartial({
+    endpointId: given.endpoint,
+    status: given.status === undefined ? undefined : toProto.status[given.status],
+    eventType: given.event_type,
+    subject: given.subject,
+    eventId: given.event,
+    since: given.since,
+    until: given.until,
+    ...pageOf(given),
+  });
 
 export const toListedDelivery = (message: Delivery): z.infer<typeof listedDelivery> => ({
   id: message.id,

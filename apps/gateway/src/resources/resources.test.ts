@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { Attempt, DeadLetter, Delivery, DeliveryStatus, EventTypePolicy, Outcome } from '@bellwire/contracts';
+import {
+  Attempt,
+  DeadLetter,
+  Delivery,
+  DeliveryStatus,
+  EventTypePolicy,
+  ListDeliveriesRequest,
+  Outcome,
+} from '@bellwire/contracts';
 import { writeJson } from '../json-text.ts';
 import { atText, samples } from '../testing/fake-services.ts';
 import { fromNewApiKey, newApiKey } from './api-key.ts';
@@ -132,17 +140,19 @@ describe('a delivery', () => {
 
   test('is filtered by words and times', () => {
     const given = deliveryFilters.parse({ endpoint: 'ep_1', status: 'dead_lettered', since: atText, limit: '7' });
-    expect(fromDeliveryFilters(given)).toEqual({
-      endpointId: 'ep_1',
-      status: DeliveryStatus.DEAD_LETTERED,
-      eventType: undefined,
-      subject: undefined,
-      eventId: undefined,
-      since: at,
-      until: undefined,
-      limit: 7,
-      cursor: '',
-    });
+    expect(fromDeliveryFilters(given)).toEqual(
+      ListDeliveriesRequest.fromPartial({
+        endpointId: 'ep_1',
+        status: DeliveryStatus.DEAD_LETTERED,
+        eventType: undefined,
+        subject: undefined,
+        eventId: undefined,
+        since: at,
+        until: undefined,
+        limit: 7,
+        cursor: '',
+      }),
+    );
   });
 });
 

@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { AuditServiceService as Audit, IngestionServiceService as Ingestion } from '@bellwire/contracts';
+import {
+  AuditServiceService as Audit,
+  IngestionServiceService as Ingestion,
+  ListEventsRequest,
+} from '@bellwire/contracts';
 import { invalidField } from '@bellwire/errors';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
@@ -51,7 +55,7 @@ const listEvents: Route = (app, { audit }) =>
     },
     handler: async (request) => {
       const { type, subject, since, until } = request.query;
-      const wanted = { type, subject, since, until, ...pageOf(request.query) };
+      const wanted = ListEventsRequest.fromPartial({ type, subject, since, until, ...pageOf(request.query) });
       const answer = await audit.unary(Audit.listEvents, wanted, callerOf(request));
       return {
         data: answer.events.map(toListedEvent),

@@ -10,6 +10,7 @@ import {
   Event,
   EventType,
   EventTypePolicy,
+  GetStatsResponse,
   IngestionServiceService,
   Outcome,
   RegistryServiceService,
@@ -166,11 +167,29 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
   listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
   getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
   listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
+const stats = GetStatsResponse.fromPartial({
+  all: {
+    deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
+    attempts: 9,
+    outcomes: { delivered: 3, rejected: 6 },
+    responseStatuses: { 200: 3, 500: 6 },
+    retries: 4,
+    meanDurationMs: 12.5,
+    meanAttempts: 1.5,
+    dueRetries: 1,
+    lastAttemptAt: at,
+  },
+  eventTypes: [{ eventType: 'order.paid', deliveries: 6, delivered: 3, failed: 1 }],
+  endpoints: [{ endpointId: 'ep_1', stats: { deliveries: { pending: 1 } } }],
+  asOf: at,
+});
+
   listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */
 const answering = (service: string, calls: RecordedCall[], before: FakeServices['before']) => {
+  getStats: unary('GetStats', () => stats),
   const handlers = makeHandlers({
     service,
     authenticate: async (bearer) => ({

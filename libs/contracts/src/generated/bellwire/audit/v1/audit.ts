@@ -80,7 +80,7 @@ export interface Delivery {
   completedAt?:
     | Date
     | undefined;
-  /** By number. Absent in lists. */
+  /** By number. Absent in lists, unless asked for. */
   attempts: Attempt[];
 }
 
@@ -103,7 +103,10 @@ export interface GetEventResponse {
 
 export interface ListEventsRequest {
   type?: string | undefined;
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /** Accepted then or later, and before until. */
   since?: Date | undefined;
   until?:
     | Date
@@ -111,13 +114,21 @@ export interface ListEventsRequest {
   /** 1 to 100, default 50. */
   limit: number;
   cursor: string;
+  /** Instead of a cursor: so many are passed over. At most 10,000. */
+  offset: number;
+  /** Counts all that there are, on whichever page. */
+  withTotal: boolean;
 }
 
 export interface ListEventsResponse {
   /** Newest first. */
   events: Event[];
   nextCursor: string;
-  asOf: Date | undefined;
+  asOf:
+    | Date
+    | undefined;
+  /** Where asked for. */
+  total?: number | undefined;
 }
 
 export interface GetDeliveryRequest {
@@ -141,20 +152,115 @@ export interface ListDeliveriesRequest {
   /** 1 to 100, default 50. */
   limit: number;
   cursor: string;
-  eventId?: string | undefined;
+  eventId?:
+    | string
+    | undefined;
+  /** Any of these; with status, that one too. Empty: any. */
+  statuses: DeliveryStatus[];
+  /** Instead of a cursor: so many are passed over. At most 10,000. */
+  offset: number;
+  /** Counts all that there are, on whichever page. */
+  withTotal: boolean;
+  /** With the attempts of each, which lists leave out otherwise. */
+  withAttempts: boolean;
+  /** Tests (SendTest) too: lists leave them out otherwise. GetDelivery finds them always, GetStats counts them never. */
+  withTests: boolean;
 }
 
 export interface ListDeliveriesResponse {
   /** Newest first. */
   deliveries: Delivery[];
   nextCursor: string;
+  asOf:
+    | Date
+    | undefined;
+  /** Where asked for. */
+  total?: number | undefined;
+}
+
+export interface GetStatsRequest {
+  endpointId?: string | undefined;
+  subject?: string | undefined;
+  eventType?:
+    | string
+    | undefined;
+  /** Accepted then or later, and before until; as far back as the retention where absent. */
+  since?: Date | undefined;
+  until?:
+    | Date
+    | undefined;
+  /** Each endpoint apart too. */
+  byEndpoint: boolean;
+}
+
+export interface GetStatsResponse {
+  all:
+    | DeliveryStats
+    | undefined;
+  /** By name, the most deliveries first; at most 1,000. */
+  eventTypes: EventTypeStats[];
+  /** The most dead letters first, then the most retries under way; at most 1,000. Empty unless asked for. */
+  endpoints: EndpointStats[];
   asOf: Date | undefined;
+}
+
+/** Of deliveries and their attempts. */
+export interface DeliveryStats {
+  /** Deliveries by status, as REST names it: pending, held, retrying, delivered, dead_lettered, skipped, cancelled. */
+  deliveries: { [key: string]: number };
+  attempts: number;
+  /** Attempts by outcome, as REST names it. */
+  outcomes: { [key: string]: number };
+  /** Attempts by status of the response. */
+  responseStatuses: { [key: number]: number };
+  /** Attempts after the first of a delivery. */
+  retries: number;
+  /** Mean duration of the attempts in milliseconds; 0 where there were none. */
+  meanDurationMs: number;
+  /** Mean attempts of deliveries that were tried and have ended; 0 where there are none. */
+  meanAttempts: number;
+  /** Retries that are due by now and not made yet. */
+  dueRetries: number;
+  /** Start of the last attempt. */
+  lastAttemptAt?: Date | undefined;
+}
+
+export interface DeliveryStats_DeliveriesEntry {
+  key: string;
+  value: number;
+}
+
+export interface DeliveryStats_OutcomesEntry {
+  key: string;
+  value: number;
+}
+
+export interface DeliveryStats_ResponseStatusesEntry {
+  key: number;
+  value: number;
+}
+
+export interface EventTypeStats {
+  eventType: string;
+  deliveries: number;
+  delivered: number;
+  /** Dead-lettered. */
+  failed: number;
+}
+
+export interface EndpointStats {
+  endpointId: string;
+  stats: DeliveryStats | undefined;
 }
 
 export interface ListDeadLettersResponse {
   deadLetters: DeadLetter[];
   nextCursor: string;
-  asOf: Date | undefined;
+  asOf:
+    | Date
+    | undefined;
+  /** Where asked for. */
+  total?: number | undefined;
 }
 
 function createBaseEvent(): Event {
@@ -1013,7 +1119,16 @@ export const GetEventResponse: MessageFns<GetEventResponse> = {
 };
 
 function createBaseListEventsRequest(): ListEventsRequest {
-  return { type: undefined, subject: undefined, since: undefined, until: undefined, limit: 0, cursor: "" };
+  return {
+    type: undefined,
+    subject: undefined,
+    since: undefined,
+    until: undefined,
+    limit: 0,
+    cursor: "",
+    offset: 0,
+    withTotal: false,
+  };
 }
 
 export const ListEventsRequest: MessageFns<ListEventsRequest> = {
@@ -1035,6 +1150,12 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
     }
     if (message.cursor !== "") {
       writer.uint32(50).string(message.cursor);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(56).uint32(message.offset);
+    }
+    if (message.withTotal !== false) {
+      writer.uint32(64).bool(message.withTotal);
     }
     return writer;
   },
@@ -1100,6 +1221,22 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
             message.cursor = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.offset = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.withTotal = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1123,12 +1260,14 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
     message.until = object.until ?? undefined;
     message.limit = object.limit ?? 0;
     message.cursor = object.cursor ?? "";
+    message.offset = object.offset ?? 0;
+    message.withTotal = object.withTotal ?? false;
     return message;
   },
 };
 
 function createBaseListEventsResponse(): ListEventsResponse {
-  return { events: [], nextCursor: "", asOf: undefined };
+  return { events: [], nextCursor: "", asOf: undefined, total: undefined };
 }
 
 export const ListEventsResponse: MessageFns<ListEventsResponse> = {
@@ -1141,6 +1280,9 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
     }
     if (message.asOf !== undefined) {
       Timestamp.encode(toTimestamp(message.asOf), writer.uint32(26).fork()).join();
+    }
+    if (message.total !== undefined) {
+      writer.uint32(32).int64(message.total);
     }
     return writer;
   },
@@ -1182,6 +1324,14 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
             message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.total = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1202,6 +1352,7 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
     message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
     message.nextCursor = object.nextCursor ?? "";
     message.asOf = object.asOf ?? undefined;
+    message.total = object.total ?? undefined;
     return message;
   },
 };
@@ -1341,6 +1492,11 @@ function createBaseListDeliveriesRequest(): ListDeliveriesRequest {
     limit: 0,
     cursor: "",
     eventId: undefined,
+    statuses: [],
+    offset: 0,
+    withTotal: false,
+    withAttempts: false,
+    withTests: false,
   };
 }
 
@@ -1372,6 +1528,25 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
     }
     if (message.eventId !== undefined) {
       writer.uint32(74).string(message.eventId);
+    }
+    if (message.statuses.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.statuses) {
+        writer.int32(deliveryStatusToNumber(v));
+      }
+      writer.join();
+    }
+    if (message.offset !== 0) {
+      writer.uint32(88).uint32(message.offset);
+    }
+    if (message.withTotal !== false) {
+      writer.uint32(96).bool(message.withTotal);
+    }
+    if (message.withAttempts !== false) {
+      writer.uint32(104).bool(message.withAttempts);
+    }
+    if (message.withTests !== false) {
+      writer.uint32(112).bool(message.withTests);
     }
     return writer;
   },
@@ -1461,6 +1636,56 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
             message.eventId = reader.string();
             continue;
           }
+          case 10: {
+            if (tag === 80) {
+              message.statuses.push(deliveryStatusFromJSON(reader.int32()));
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.statuses.push(deliveryStatusFromJSON(reader.int32()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.offset = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.withTotal = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.withAttempts = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.withTests = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1487,12 +1712,17 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
     message.limit = object.limit ?? 0;
     message.cursor = object.cursor ?? "";
     message.eventId = object.eventId ?? undefined;
+    message.statuses = object.statuses?.map((e) => e) || [];
+    message.offset = object.offset ?? 0;
+    message.withTotal = object.withTotal ?? false;
+    message.withAttempts = object.withAttempts ?? false;
+    message.withTests = object.withTests ?? false;
     return message;
   },
 };
 
 function createBaseListDeliveriesResponse(): ListDeliveriesResponse {
-  return { deliveries: [], nextCursor: "", asOf: undefined };
+  return { deliveries: [], nextCursor: "", asOf: undefined, total: undefined };
 }
 
 export const ListDeliveriesResponse: MessageFns<ListDeliveriesResponse> = {
@@ -1505,6 +1735,9 @@ export const ListDeliveriesResponse: MessageFns<ListDeliveriesResponse> = {
     }
     if (message.asOf !== undefined) {
       Timestamp.encode(toTimestamp(message.asOf), writer.uint32(26).fork()).join();
+    }
+    if (message.total !== undefined) {
+      writer.uint32(32).int64(message.total);
     }
     return writer;
   },
@@ -1546,6 +1779,14 @@ export const ListDeliveriesResponse: MessageFns<ListDeliveriesResponse> = {
             message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.total = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1566,12 +1807,787 @@ export const ListDeliveriesResponse: MessageFns<ListDeliveriesResponse> = {
     message.deliveries = object.deliveries?.map((e) => Delivery.fromPartial(e)) || [];
     message.nextCursor = object.nextCursor ?? "";
     message.asOf = object.asOf ?? undefined;
+    message.total = object.total ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGetStatsRequest(): GetStatsRequest {
+  return {
+    endpointId: undefined,
+    subject: undefined,
+    eventType: undefined,
+    since: undefined,
+    until: undefined,
+    byEndpoint: false,
+  };
+}
+
+export const GetStatsRequest: MessageFns<GetStatsRequest> = {
+  encode(message: GetStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endpointId !== undefined) {
+      writer.uint32(10).string(message.endpointId);
+    }
+    if (message.subject !== undefined) {
+      writer.uint32(18).string(message.subject);
+    }
+    if (message.eventType !== undefined) {
+      writer.uint32(26).string(message.eventType);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(34).fork()).join();
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(toTimestamp(message.until), writer.uint32(42).fork()).join();
+    }
+    if (message.byEndpoint !== false) {
+      writer.uint32(48).bool(message.byEndpoint);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStatsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.endpointId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.eventType = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.until = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.byEndpoint = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetStatsRequest>, I>>(base?: I): GetStatsRequest {
+    return GetStatsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStatsRequest>, I>>(object: I): GetStatsRequest {
+    const message = createBaseGetStatsRequest();
+    message.endpointId = object.endpointId ?? undefined;
+    message.subject = object.subject ?? undefined;
+    message.eventType = object.eventType ?? undefined;
+    message.since = object.since ?? undefined;
+    message.until = object.until ?? undefined;
+    message.byEndpoint = object.byEndpoint ?? false;
+    return message;
+  },
+};
+
+function createBaseGetStatsResponse(): GetStatsResponse {
+  return { all: undefined, eventTypes: [], endpoints: [], asOf: undefined };
+}
+
+export const GetStatsResponse: MessageFns<GetStatsResponse> = {
+  encode(message: GetStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.all !== undefined) {
+      DeliveryStats.encode(message.all, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.eventTypes) {
+      EventTypeStats.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.endpoints) {
+      EndpointStats.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.asOf !== undefined) {
+      Timestamp.encode(toTimestamp(message.asOf), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStatsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.all = DeliveryStats.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventTypes.push(EventTypeStats.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.endpoints.push(EndpointStats.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetStatsResponse>, I>>(base?: I): GetStatsResponse {
+    return GetStatsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStatsResponse>, I>>(object: I): GetStatsResponse {
+    const message = createBaseGetStatsResponse();
+    message.all = (object.all !== undefined && object.all !== null) ? DeliveryStats.fromPartial(object.all) : undefined;
+    message.eventTypes = object.eventTypes?.map((e) => EventTypeStats.fromPartial(e)) || [];
+    message.endpoints = object.endpoints?.map((e) => EndpointStats.fromPartial(e)) || [];
+    message.asOf = object.asOf ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDeliveryStats(): DeliveryStats {
+  return {
+    deliveries: {},
+    attempts: 0,
+    outcomes: {},
+    responseStatuses: {},
+    retries: 0,
+    meanDurationMs: 0,
+    meanAttempts: 0,
+    dueRetries: 0,
+    lastAttemptAt: undefined,
+  };
+}
+
+export const DeliveryStats: MessageFns<DeliveryStats> = {
+  encode(message: DeliveryStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.deliveries).forEach(([key, value]: [string, number]) => {
+      DeliveryStats_DeliveriesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    if (message.attempts !== 0) {
+      writer.uint32(16).int64(message.attempts);
+    }
+    globalThis.Object.entries(message.outcomes).forEach(([key, value]: [string, number]) => {
+      DeliveryStats_OutcomesEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    globalThis.Object.entries(message.responseStatuses).forEach(([key, value]: [string, number]) => {
+      DeliveryStats_ResponseStatusesEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    if (message.retries !== 0) {
+      writer.uint32(40).int64(message.retries);
+    }
+    if (message.meanDurationMs !== 0) {
+      writer.uint32(49).double(message.meanDurationMs);
+    }
+    if (message.meanAttempts !== 0) {
+      writer.uint32(57).double(message.meanAttempts);
+    }
+    if (message.dueRetries !== 0) {
+      writer.uint32(64).int64(message.dueRetries);
+    }
+    if (message.lastAttemptAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastAttemptAt), writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = DeliveryStats_DeliveriesEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.deliveries[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempts = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = DeliveryStats_OutcomesEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.outcomes[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = DeliveryStats_ResponseStatusesEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.responseStatuses[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.retries = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.meanDurationMs = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.meanAttempts = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.dueRetries = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lastAttemptAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryStats>, I>>(base?: I): DeliveryStats {
+    return DeliveryStats.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryStats>, I>>(object: I): DeliveryStats {
+    const message = createBaseDeliveryStats();
+    message.deliveries = (globalThis.Object.entries(object.deliveries ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.attempts = object.attempts ?? 0;
+    message.outcomes = (globalThis.Object.entries(object.outcomes ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.responseStatuses = (globalThis.Object.entries(object.responseStatuses ?? {}) as [string, number][]).reduce(
+      (acc: { [key: number]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[globalThis.Number(key)] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.retries = object.retries ?? 0;
+    message.meanDurationMs = object.meanDurationMs ?? 0;
+    message.meanAttempts = object.meanAttempts ?? 0;
+    message.dueRetries = object.dueRetries ?? 0;
+    message.lastAttemptAt = object.lastAttemptAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDeliveryStats_DeliveriesEntry(): DeliveryStats_DeliveriesEntry {
+  return { key: "", value: 0 };
+}
+
+export const DeliveryStats_DeliveriesEntry: MessageFns<DeliveryStats_DeliveriesEntry> = {
+  encode(message: DeliveryStats_DeliveriesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryStats_DeliveriesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryStats_DeliveriesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryStats_DeliveriesEntry>, I>>(base?: I): DeliveryStats_DeliveriesEntry {
+    return DeliveryStats_DeliveriesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryStats_DeliveriesEntry>, I>>(
+    object: I,
+  ): DeliveryStats_DeliveriesEntry {
+    const message = createBaseDeliveryStats_DeliveriesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseDeliveryStats_OutcomesEntry(): DeliveryStats_OutcomesEntry {
+  return { key: "", value: 0 };
+}
+
+export const DeliveryStats_OutcomesEntry: MessageFns<DeliveryStats_OutcomesEntry> = {
+  encode(message: DeliveryStats_OutcomesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryStats_OutcomesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryStats_OutcomesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryStats_OutcomesEntry>, I>>(base?: I): DeliveryStats_OutcomesEntry {
+    return DeliveryStats_OutcomesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryStats_OutcomesEntry>, I>>(object: I): DeliveryStats_OutcomesEntry {
+    const message = createBaseDeliveryStats_OutcomesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseDeliveryStats_ResponseStatusesEntry(): DeliveryStats_ResponseStatusesEntry {
+  return { key: 0, value: 0 };
+}
+
+export const DeliveryStats_ResponseStatusesEntry: MessageFns<DeliveryStats_ResponseStatusesEntry> = {
+  encode(message: DeliveryStats_ResponseStatusesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== 0) {
+      writer.uint32(8).uint32(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryStats_ResponseStatusesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryStats_ResponseStatusesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.key = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryStats_ResponseStatusesEntry>, I>>(
+    base?: I,
+  ): DeliveryStats_ResponseStatusesEntry {
+    return DeliveryStats_ResponseStatusesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryStats_ResponseStatusesEntry>, I>>(
+    object: I,
+  ): DeliveryStats_ResponseStatusesEntry {
+    const message = createBaseDeliveryStats_ResponseStatusesEntry();
+    message.key = object.key ?? 0;
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseEventTypeStats(): EventTypeStats {
+  return { eventType: "", deliveries: 0, delivered: 0, failed: 0 };
+}
+
+export const EventTypeStats: MessageFns<EventTypeStats> = {
+  encode(message: EventTypeStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventType !== "") {
+      writer.uint32(10).string(message.eventType);
+    }
+    if (message.deliveries !== 0) {
+      writer.uint32(16).int64(message.deliveries);
+    }
+    if (message.delivered !== 0) {
+      writer.uint32(24).int64(message.delivered);
+    }
+    if (message.failed !== 0) {
+      writer.uint32(32).int64(message.failed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventTypeStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventTypeStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.deliveries = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.delivered = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.failed = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EventTypeStats>, I>>(base?: I): EventTypeStats {
+    return EventTypeStats.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EventTypeStats>, I>>(object: I): EventTypeStats {
+    const message = createBaseEventTypeStats();
+    message.eventType = object.eventType ?? "";
+    message.deliveries = object.deliveries ?? 0;
+    message.delivered = object.delivered ?? 0;
+    message.failed = object.failed ?? 0;
+    return message;
+  },
+};
+
+function createBaseEndpointStats(): EndpointStats {
+  return { endpointId: "", stats: undefined };
+}
+
+export const EndpointStats: MessageFns<EndpointStats> = {
+  encode(message: EndpointStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endpointId !== "") {
+      writer.uint32(10).string(message.endpointId);
+    }
+    if (message.stats !== undefined) {
+      DeliveryStats.encode(message.stats, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndpointStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndpointStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.endpointId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stats = DeliveryStats.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EndpointStats>, I>>(base?: I): EndpointStats {
+    return EndpointStats.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EndpointStats>, I>>(object: I): EndpointStats {
+    const message = createBaseEndpointStats();
+    message.endpointId = object.endpointId ?? "";
+    message.stats = (object.stats !== undefined && object.stats !== null)
+      ? DeliveryStats.fromPartial(object.stats)
+      : undefined;
     return message;
   },
 };
 
 function createBaseListDeadLettersResponse(): ListDeadLettersResponse {
-  return { deadLetters: [], nextCursor: "", asOf: undefined };
+  return { deadLetters: [], nextCursor: "", asOf: undefined, total: undefined };
 }
 
 export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
@@ -1584,6 +2600,9 @@ export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
     }
     if (message.asOf !== undefined) {
       Timestamp.encode(toTimestamp(message.asOf), writer.uint32(26).fork()).join();
+    }
+    if (message.total !== undefined) {
+      writer.uint32(32).int64(message.total);
     }
     return writer;
   },
@@ -1625,6 +2644,14 @@ export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
             message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.total = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1645,6 +2672,7 @@ export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
     message.deadLetters = object.deadLetters?.map((e) => DeadLetter.fromPartial(e)) || [];
     message.nextCursor = object.nextCursor ?? "";
     message.asOf = object.asOf ?? undefined;
+    message.total = object.total ?? undefined;
     return message;
   },
 };
@@ -1701,6 +2729,16 @@ export const AuditServiceService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
+  /** Counts of the deliveries of events that were accepted within a time; tests are not counted. */
+  getStats: {
+    path: "/bellwire.audit.v1.AuditService/GetStats" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetStatsRequest): Buffer => Buffer.from(GetStatsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetStatsRequest => GetStatsRequest.decode(value),
+    responseSerialize: (value: GetStatsResponse): Buffer => Buffer.from(GetStatsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetStatsResponse => GetStatsResponse.decode(value),
+  },
 } as const;
 
 export interface AuditServiceServer extends UntypedServiceImplementation {
@@ -1710,6 +2748,8 @@ export interface AuditServiceServer extends UntypedServiceImplementation {
   getDelivery: handleUnaryCall<GetDeliveryRequest, GetDeliveryResponse>;
   listDeliveries: handleUnaryCall<ListDeliveriesRequest, ListDeliveriesResponse>;
   listDeadLetters: handleUnaryCall<ListDeliveriesRequest, ListDeadLettersResponse>;
+  /** Counts of the deliveries of events that were accepted within a time; tests are not counted. */
+  getStats: handleUnaryCall<GetStatsRequest, GetStatsResponse>;
 }
 
 export interface AuditServiceClient extends Client {
@@ -1789,6 +2829,22 @@ export interface AuditServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
+  /** Counts of the deliveries of events that were accepted within a time; tests are not counted. */
+  getStats(
+    request: GetStatsRequest,
+    callback: (error: ServiceError | null, response: GetStatsResponse) => void,
+  ): ClientUnaryCall;
+  getStats(
+    request: GetStatsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetStatsResponse) => void,
+  ): ClientUnaryCall;
+  getStats(
+    request: GetStatsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetStatsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const AuditServiceClient = makeGenericClientConstructor(
@@ -1823,6 +2879,17 @@ function fromTimestamp(t: Timestamp): Date {
   let millis = (t.seconds || 0) * 1_000;
   millis += (t.nanos || 0) / 1_000_000;
   return new globalThis.Date(millis);
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 interface MessageFns<T> {

@@ -126,7 +126,15 @@ export interface Tenant {
   /** Name of a dialect, for instance standard. */
   dialect: string;
   eventTypePolicy: EventTypePolicy;
-  createdAt: Date | undefined;
+  createdAt:
+    | Date
+    | undefined;
+  /** Of its endpoints that have none of their own. Absent: those of the dialect. */
+  retry?:
+    | RetryPolicy
+    | undefined;
+  /** Of its endpoints that have none of their own. 0: that of the dialect. */
+  timeoutMs: number;
 }
 
 export interface CreateTenantRequest {
@@ -137,6 +145,37 @@ export interface CreateTenantRequest {
     | undefined;
   /** The default of the dialect where unspecified. */
   eventTypePolicy: EventTypePolicy;
+  retry?: RetryPolicy | undefined;
+  timeoutMs: number;
+}
+
+export interface UpdateTenantRequest {
+  tenant: Tenant | undefined;
+  updateMask: string[] | undefined;
+}
+
+export interface WhoAmIRequest {
+}
+
+export interface WhoAmIResponse {
+  /** Empty for an admin key that names no tenant. */
+  tenantId: string;
+  /** Of the tenant; empty where there is none. */
+  dialect: string;
+  subject?: string | undefined;
+  scopes: string[];
+  /** Empty for an admin key. */
+  apiKeyId: string;
+}
+
+export interface GetSubjectSettingsRequest {
+  subject: string;
+}
+
+export interface SubjectSettings {
+  subject: string;
+  /** A JSON object as text, at most 16 KiB. */
+  settings: string;
 }
 
 export interface GetTenantRequest {
@@ -380,7 +419,15 @@ export interface RotateSecretResponse {
 }
 
 function createBaseTenant(): Tenant {
-  return { id: "", name: "", dialect: "", eventTypePolicy: EventTypePolicy.UNSPECIFIED, createdAt: undefined };
+  return {
+    id: "",
+    name: "",
+    dialect: "",
+    eventTypePolicy: EventTypePolicy.UNSPECIFIED,
+    createdAt: undefined,
+    retry: undefined,
+    timeoutMs: 0,
+  };
 }
 
 export const Tenant: MessageFns<Tenant> = {
@@ -399,6 +446,12 @@ export const Tenant: MessageFns<Tenant> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(42).fork()).join();
+    }
+    if (message.retry !== undefined) {
+      RetryPolicy.encode(message.retry, writer.uint32(50).fork()).join();
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(56).uint32(message.timeoutMs);
     }
     return writer;
   },
@@ -456,6 +509,22 @@ export const Tenant: MessageFns<Tenant> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.retry = RetryPolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -478,12 +547,16 @@ export const Tenant: MessageFns<Tenant> = {
     message.dialect = object.dialect ?? "";
     message.eventTypePolicy = object.eventTypePolicy ?? EventTypePolicy.UNSPECIFIED;
     message.createdAt = object.createdAt ?? undefined;
+    message.retry = (object.retry !== undefined && object.retry !== null)
+      ? RetryPolicy.fromPartial(object.retry)
+      : undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
     return message;
   },
 };
 
 function createBaseCreateTenantRequest(): CreateTenantRequest {
-  return { name: "", dialect: undefined, eventTypePolicy: EventTypePolicy.UNSPECIFIED };
+  return { name: "", dialect: undefined, eventTypePolicy: EventTypePolicy.UNSPECIFIED, retry: undefined, timeoutMs: 0 };
 }
 
 export const CreateTenantRequest: MessageFns<CreateTenantRequest> = {
@@ -496,6 +569,12 @@ export const CreateTenantRequest: MessageFns<CreateTenantRequest> = {
     }
     if (message.eventTypePolicy !== EventTypePolicy.UNSPECIFIED) {
       writer.uint32(24).int32(eventTypePolicyToNumber(message.eventTypePolicy));
+    }
+    if (message.retry !== undefined) {
+      RetryPolicy.encode(message.retry, writer.uint32(34).fork()).join();
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(40).uint32(message.timeoutMs);
     }
     return writer;
   },
@@ -537,6 +616,22 @@ export const CreateTenantRequest: MessageFns<CreateTenantRequest> = {
             message.eventTypePolicy = eventTypePolicyFromJSON(reader.int32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.retry = RetryPolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -557,6 +652,347 @@ export const CreateTenantRequest: MessageFns<CreateTenantRequest> = {
     message.name = object.name ?? "";
     message.dialect = object.dialect ?? undefined;
     message.eventTypePolicy = object.eventTypePolicy ?? EventTypePolicy.UNSPECIFIED;
+    message.retry = (object.retry !== undefined && object.retry !== null)
+      ? RetryPolicy.fromPartial(object.retry)
+      : undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseUpdateTenantRequest(): UpdateTenantRequest {
+  return { tenant: undefined, updateMask: undefined };
+}
+
+export const UpdateTenantRequest: MessageFns<UpdateTenantRequest> = {
+  encode(message: UpdateTenantRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== undefined) {
+      Tenant.encode(message.tenant, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateTenantRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateTenantRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = Tenant.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateTenantRequest>, I>>(base?: I): UpdateTenantRequest {
+    return UpdateTenantRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateTenantRequest>, I>>(object: I): UpdateTenantRequest {
+    const message = createBaseUpdateTenantRequest();
+    message.tenant = (object.tenant !== undefined && object.tenant !== null)
+      ? Tenant.fromPartial(object.tenant)
+      : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    return message;
+  },
+};
+
+function createBaseWhoAmIRequest(): WhoAmIRequest {
+  return {};
+}
+
+export const WhoAmIRequest: MessageFns<WhoAmIRequest> = {
+  encode(_: WhoAmIRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WhoAmIRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWhoAmIRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WhoAmIRequest>, I>>(base?: I): WhoAmIRequest {
+    return WhoAmIRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WhoAmIRequest>, I>>(_: I): WhoAmIRequest {
+    const message = createBaseWhoAmIRequest();
+    return message;
+  },
+};
+
+function createBaseWhoAmIResponse(): WhoAmIResponse {
+  return { tenantId: "", dialect: "", subject: undefined, scopes: [], apiKeyId: "" };
+}
+
+export const WhoAmIResponse: MessageFns<WhoAmIResponse> = {
+  encode(message: WhoAmIResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.dialect !== "") {
+      writer.uint32(18).string(message.dialect);
+    }
+    if (message.subject !== undefined) {
+      writer.uint32(26).string(message.subject);
+    }
+    for (const v of message.scopes) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.apiKeyId !== "") {
+      writer.uint32(42).string(message.apiKeyId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WhoAmIResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWhoAmIResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dialect = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.apiKeyId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WhoAmIResponse>, I>>(base?: I): WhoAmIResponse {
+    return WhoAmIResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WhoAmIResponse>, I>>(object: I): WhoAmIResponse {
+    const message = createBaseWhoAmIResponse();
+    message.tenantId = object.tenantId ?? "";
+    message.dialect = object.dialect ?? "";
+    message.subject = object.subject ?? undefined;
+    message.scopes = object.scopes?.map((e) => e) || [];
+    message.apiKeyId = object.apiKeyId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetSubjectSettingsRequest(): GetSubjectSettingsRequest {
+  return { subject: "" };
+}
+
+export const GetSubjectSettingsRequest: MessageFns<GetSubjectSettingsRequest> = {
+  encode(message: GetSubjectSettingsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSubjectSettingsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSubjectSettingsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetSubjectSettingsRequest>, I>>(base?: I): GetSubjectSettingsRequest {
+    return GetSubjectSettingsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSubjectSettingsRequest>, I>>(object: I): GetSubjectSettingsRequest {
+    const message = createBaseGetSubjectSettingsRequest();
+    message.subject = object.subject ?? "";
+    return message;
+  },
+};
+
+function createBaseSubjectSettings(): SubjectSettings {
+  return { subject: "", settings: "" };
+}
+
+export const SubjectSettings: MessageFns<SubjectSettings> = {
+  encode(message: SubjectSettings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.settings !== "") {
+      writer.uint32(18).string(message.settings);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubjectSettings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubjectSettings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.settings = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SubjectSettings>, I>>(base?: I): SubjectSettings {
+    return SubjectSettings.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubjectSettings>, I>>(object: I): SubjectSettings {
+    const message = createBaseSubjectSettings();
+    message.subject = object.subject ?? "";
+    message.settings = object.settings ?? "";
     return message;
   },
 };
@@ -3323,6 +3759,46 @@ export const RegistryServiceService = {
     responseSerialize: (value: ListTenantsResponse): Buffer => Buffer.from(ListTenantsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTenantsResponse => ListTenantsResponse.decode(value),
   },
+  /** Fields named in the mask are replaced: name, event_type_policy, retry, timeout_ms. */
+  updateTenant: {
+    path: "/bellwire.registry.v1.RegistryService/UpdateTenant" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateTenantRequest): Buffer => Buffer.from(UpdateTenantRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateTenantRequest => UpdateTenantRequest.decode(value),
+    responseSerialize: (value: Tenant): Buffer => Buffer.from(Tenant.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Tenant => Tenant.decode(value),
+  },
+  /** Whom the key of the call acts for. */
+  whoAmI: {
+    path: "/bellwire.registry.v1.RegistryService/WhoAmI" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: WhoAmIRequest): Buffer => Buffer.from(WhoAmIRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WhoAmIRequest => WhoAmIRequest.decode(value),
+    responseSerialize: (value: WhoAmIResponse): Buffer => Buffer.from(WhoAmIResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WhoAmIResponse => WhoAmIResponse.decode(value),
+  },
+  /** What a subject of a tenant has set for itself and no endpoint holds: JSON text, an empty object where nothing is set. */
+  getSubjectSettings: {
+    path: "/bellwire.registry.v1.RegistryService/GetSubjectSettings" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetSubjectSettingsRequest): Buffer =>
+      Buffer.from(GetSubjectSettingsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetSubjectSettingsRequest => GetSubjectSettingsRequest.decode(value),
+    responseSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
+  },
+  putSubjectSettings: {
+    path: "/bellwire.registry.v1.RegistryService/PutSubjectSettings" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
+    responseSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
+  },
   /** The key itself is in the answer to this call and nowhere else. */
   createApiKey: {
     path: "/bellwire.registry.v1.RegistryService/CreateApiKey" as const,
@@ -3502,6 +3978,13 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   createTenant: handleUnaryCall<CreateTenantRequest, Tenant>;
   getTenant: handleUnaryCall<GetTenantRequest, Tenant>;
   listTenants: handleUnaryCall<ListRequest, ListTenantsResponse>;
+  /** Fields named in the mask are replaced: name, event_type_policy, retry, timeout_ms. */
+  updateTenant: handleUnaryCall<UpdateTenantRequest, Tenant>;
+  /** Whom the key of the call acts for. */
+  whoAmI: handleUnaryCall<WhoAmIRequest, WhoAmIResponse>;
+  /** What a subject of a tenant has set for itself and no endpoint holds: JSON text, an empty object where nothing is set. */
+  getSubjectSettings: handleUnaryCall<GetSubjectSettingsRequest, SubjectSettings>;
+  putSubjectSettings: handleUnaryCall<SubjectSettings, SubjectSettings>;
   /** The key itself is in the answer to this call and nowhere else. */
   createApiKey: handleUnaryCall<CreateApiKeyRequest, CreateApiKeyResponse>;
   listApiKeys: handleUnaryCall<ListApiKeysRequest, ListApiKeysResponse>;
@@ -3572,6 +4055,69 @@ export interface RegistryServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTenantsResponse) => void,
+  ): ClientUnaryCall;
+  /** Fields named in the mask are replaced: name, event_type_policy, retry, timeout_ms. */
+  updateTenant(
+    request: UpdateTenantRequest,
+    callback: (error: ServiceError | null, response: Tenant) => void,
+  ): ClientUnaryCall;
+  updateTenant(
+    request: UpdateTenantRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Tenant) => void,
+  ): ClientUnaryCall;
+  updateTenant(
+    request: UpdateTenantRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Tenant) => void,
+  ): ClientUnaryCall;
+  /** Whom the key of the call acts for. */
+  whoAmI(
+    request: WhoAmIRequest,
+    callback: (error: ServiceError | null, response: WhoAmIResponse) => void,
+  ): ClientUnaryCall;
+  whoAmI(
+    request: WhoAmIRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: WhoAmIResponse) => void,
+  ): ClientUnaryCall;
+  whoAmI(
+    request: WhoAmIRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: WhoAmIResponse) => void,
+  ): ClientUnaryCall;
+  /** What a subject of a tenant has set for itself and no endpoint holds: JSON text, an empty object where nothing is set. */
+  getSubjectSettings(
+    request: GetSubjectSettingsRequest,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
+  ): ClientUnaryCall;
+  getSubjectSettings(
+    request: GetSubjectSettingsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
+  ): ClientUnaryCall;
+  getSubjectSettings(
+    request: GetSubjectSettingsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
+  ): ClientUnaryCall;
+  putSubjectSettings(
+    request: SubjectSettings,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
+  ): ClientUnaryCall;
+  putSubjectSettings(
+    request: SubjectSettings,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
+  ): ClientUnaryCall;
+  putSubjectSettings(
+    request: SubjectSettings,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubjectSettings) => void,
   ): ClientUnaryCall;
   /** The key itself is in the answer to this call and nowhere else. */
   createApiKey(
