@@ -171,6 +171,7 @@ const setUp = async (answers: AttemptOutcome[]) => {
       dialect: 'standard',
       eventTypePolicy: 'EVENT_TYPE_POLICY_OPEN',
       createdAt: new Date(0),
+      timeoutMs: 0,
     },
   });
   return { eventLog, sent, disabled, endpoint, change, publish, attempts, transitions, fanOuts, deadLetters };

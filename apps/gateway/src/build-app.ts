@@ -8,6 +8,9 @@ import type { Logger } from '@bellwire/lifecycle';
 import type { App, Services } from './app.ts';
 import { readJsonBodies } from './body.ts';
 import { callerOf } from './caller.ts';
+import { routeByDialect } from './dialects/by-dialect.ts';
+import type { DialectRoutes } from './dialects/dialect-route.ts';
+import { dialects } from './dialects/index.ts';
 import { writeJson } from './json-text.ts';
 import { observeRequests } from './observe.ts';
 import { describeApi } from './openapi.ts';
@@ -33,6 +36,8 @@ export interface AppDeps {
   /** Largest data of an event, in bytes. */
   maxPayloadBytes: number;
   isReady: () => Promise<Readiness>;
+  /** @default those of every dialect */
+  dialectRoutes?: readonly DialectRoutes[];
 }
 
 const routes = [
@@ -85,14 +90,14 @@ const openFastify = (onRefused: (error: unknown, request: FastifyRequest, reply:
 
 /** The gateway as a Fastify that does not listen yet. */
 export const buildApp = async (deps: AppDeps): Promise<App> => {
-  const { log, clock, services, requestsPerMinute, maxPayloadBytes, isReady } = deps;
+  const { log, clock, services, requestsPerMinute, maxPayloadBytes, isReady, dialectRoutes = dialects } = deps;
   let isStopping = false;
 
   const answerFault = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const fault = faultOfHttp(error);
     request.failedWith = fault.reason;
     if (fault.kind === 'internal') log.error({ err: fault.cause ?? fault, request_id: request.id }, 'http.failed');
-    void sendProblem(reply, fault);
+    void sendProblem(reply, fault, byDialect.errorShapeOf(request));
   };
 
   /** Hooks do not run where the URL cannot be read. */
@@ -127,11 +132,12 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     // Else the socket would stay open, idle, after the last answer.
     if (isStopping) reply.header('connection', 'close');
   });
-  app.setNotFoundHandler(async () => {
-    throw new Fault('ROUTE_NOT_FOUND', 'There is no such route.');
+  app.setNotFoundHandler(async (request) => {
+    throw byDialect.refusalOf(request) ?? new Fault('ROUTE_NOT_FOUND', 'There is no such route.');
   });
 
   await describeApi(app);
+  const byDialect = await routeByDialect(app, { ...services, clock }, dialectRoutes);
   healthRoutes(app, isReady);
   await app.register(async (plugin) => {
     const v1 = plugin.withTypeProvider<ZodTypeProvider>();

@@ -56,9 +56,13 @@ const toJsonSchemas = createJsonSchemaTransform({ zodToJsonConfig });
 /** Marks an operation until `freeBodies` has seen it: @fastify/swagger calls every body required. */
 const bodyIsFree = 'x-body-is-free';
 
-/** The schemas of a route, with what every /v1 route has: the tenant header and the form of errors. */
+/**
+ * The schemas of a route, with what every /v1 route has: the tenant header and the form of errors. Routes of dialects
+ * are left out: their documents describe them, and several share a URL.
+ */
 const transform: SwaggerTransform = (document) => {
   const { schema, url } = document;
+  if (url.startsWith('/api/')) return { schema: { hide: true }, url };
   if (!url.startsWith('/v1/')) return toJsonSchemas(document);
   const answers = typeof schema.response === 'object' ? schema.response : {};
   const body = schema.body === noBody ? undefined : schema.body;

@@ -55,22 +55,38 @@ export const faultOfHttp = (error: unknown): Fault => {
   }
 };
 
+const contentType = 'application/problem+json';
+
 /** Headers that say in HTTP what the fault says. Retry-After is whole seconds (RFC 9110, section 10.2.3), rounded up. */
 const headersOf = (fault: Fault): Record<string, string> => ({
-  'content-type': 'application/problem+json',
+  'content-type': contentType,
   ...(fault.retryAfterMs === undefined
     ? {}
     : { 'retry-after': String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000))) }),
   ...(fault.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}),
 });
 
+/** Another form of errors: those of a document that clients are written against. */
+export type ErrorShape = (
+  fault: Fault,
+  requestId: string,
+) => {
+  body: unknown;
+  /** @default that of the kind of fault */
+  status?: number;
+  /** @default application/json */
+  contentType?: string;
+};
+
+const asProblem: ErrorShape = (fault, requestId) => ({ body: problemOf(fault, requestId), contentType });
+
 /** Answers with a fault. As bytes: Fastify would add a charset to text, and JSON types have none. */
-export const sendProblem = (reply: FastifyReply, fault: Fault): FastifyReply => {
-  const body = problemOf(fault, reply.request.id);
+export const sendProblem = (reply: FastifyReply, fault: Fault, shape: ErrorShape = asProblem): FastifyReply => {
+  const said = shape(fault, reply.request.id);
   return reply
-    .code(body.status)
-    .headers(headersOf(fault))
-    .send(Buffer.from(writeJson(body)));
+    .code(said.status ?? kinds[fault.kind].http)
+    .headers({ ...headersOf(fault), 'content-type': said.contentType ?? 'application/json' })
+    .send(Buffer.from(writeJson(said.body)));
 };
 
 /** The same for bytes that are not HTTP, where Fastify has no reply: a whole response, after which the socket closes. */

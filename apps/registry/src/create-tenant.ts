@@ -31,6 +31,7 @@ export const makeCreateTenant =
       dialect: dialect.name,
       eventTypePolicy: toProto.eventTypePolicy[policy],
       createdAt,
+      timeoutMs: 0,
     };
     const catalogue = dialect.catalogue.map((entry): StoredEventType => ({
       ...entry,

@@ -84,7 +84,7 @@ describe('who may see what', () => {
     const { calls, tenant } = await aUser(registry);
     const tenantId = tenant.id;
     const attempts: Promise<unknown>[] = [
-      calls.createTenant({ name: 'x', dialect: undefined, eventTypePolicy: EventTypePolicy.OPEN }),
+      calls.createTenant({ name: 'x', dialect: undefined, eventTypePolicy: EventTypePolicy.OPEN, timeoutMs: 0 }),
       calls.getTenant({ id: tenantId }),
       calls.listTenants({ limit: 0, cursor: '' }),
       calls.createApiKey({ tenantId, name: 'x', scopes: [] }),

@@ -31,7 +31,9 @@ const stop = async (registry: RegistryUnderTest): Promise<void> => {
   await registry.close();
 };
 const aTenant = (registry: RegistryUnderTest): Promise<Tenant> =>
-  registry.as().createTenant({ name: 'a tenant', dialect: undefined, eventTypePolicy: EventTypePolicy.OPEN });
+  registry
+    .as()
+    .createTenant({ name: 'a tenant', dialect: undefined, eventTypePolicy: EventTypePolicy.OPEN, timeoutMs: 0 });
 const as = (registry: RegistryUnderTest, { id }: Tenant): Calls => registry.as(adminKey, id);
 const asSuperuser = async (statement: string): Promise<readonly unknown[]> => {
   const client = new Client({ connectionString: database.superuserUrl });

@@ -41,6 +41,10 @@ const callsOver = (channel: RpcChannel, bearer: string, tenant: string | undefin
     createTenant: (request) => channel.unary(s.createTenant, request, options),
     getTenant: (request) => channel.unary(s.getTenant, request, options),
     listTenants: (request) => channel.unary(s.listTenants, request, options),
+    updateTenant: (request) => channel.unary(s.updateTenant, request, options),
+    whoAmI: (request) => channel.unary(s.whoAmI, request, options),
+    getSubjectSettings: (request) => channel.unary(s.getSubjectSettings, request, options),
+    putSubjectSettings: (request) => channel.unary(s.putSubjectSettings, request, options),
     createApiKey: (request) => channel.unary(s.createApiKey, request, options),
     listApiKeys: (request) => channel.unary(s.listApiKeys, request, options),
     revokeApiKey: (request) => channel.unary(s.revokeApiKey, request, options),
@@ -111,7 +115,7 @@ export const anEndpoint = (parts: Partial<Endpoint> = {}): Endpoint => ({
 export const idOf = (answer: { endpoint?: Endpoint | undefined }): string => answer.endpoint?.id ?? '';
 
 export const aTenant = (registry: RegistryUnderTest, policy: EventTypePolicy = EventTypePolicy.OPEN): Promise<Tenant> =>
-  registry.as().createTenant({ name: 'a tenant', dialect: undefined, eventTypePolicy: policy });
+  registry.as().createTenant({ name: 'a tenant', dialect: undefined, eventTypePolicy: policy, timeoutMs: 0 });
 
 /** The calls of a key of a tenant. */
 export const aKey = async (

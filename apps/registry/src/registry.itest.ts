@@ -89,7 +89,7 @@ describe('tenants', () => {
 
   test('are refused with every problem at once', async () => {
     await expect(
-      admin.createTenant({ name: '', dialect: 'klingon', eventTypePolicy: EventTypePolicy.UNSPECIFIED }),
+      admin.createTenant({ name: '', dialect: 'klingon', eventTypePolicy: EventTypePolicy.UNSPECIFIED, timeoutMs: 0 }),
     ).rejects.toEqual(refused('INVALID_FIELD', 'name', 'dialect'));
   });
 

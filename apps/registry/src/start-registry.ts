@@ -75,7 +75,7 @@ export const startRegistry = async (deps: RegistryDeps): Promise<{ port: number 
 
   const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });
-  const implementation = registryService({ handlers, store, commit, clock, seal, urlPolicy, randomBytes });
+  const implementation = registryService({ handlers, store, view, commit, clock, seal, urlPolicy, randomBytes });
   const server = await serveGrpc({
     host,
     port: deps.port,

@@ -27,6 +27,7 @@ export {
   EventTypePolicy,
   GetEndpointRequest,
   GetEventTypeRequest,
+  GetSubjectSettingsRequest,
   GetTenantRequest,
   LearnEventTypesRequest,
   LearnEventTypesResponse,
@@ -48,9 +49,13 @@ export {
   RevokeApiKeyResponse,
   RotateSecretRequest,
   RotateSecretResponse,
+  SubjectSettings,
   Tenant,
   UpdateEndpointRequest,
   UpdateEventTypeRequest,
+  UpdateTenantRequest,
+  WhoAmIRequest,
+  WhoAmIResponse,
   type RegistryServiceServer,
 } from './generated/bellwire/registry/v1/registry.ts';
 export {

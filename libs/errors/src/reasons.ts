@@ -19,6 +19,7 @@ export const reasons = {
   MISSING_KEY: ['unauthenticated', 'No API key was sent', 'Send Authorization: Bearer <key>.'],
   UNKNOWN_KEY: ['unauthenticated', 'The API key is not known or was revoked', 'Use a valid key.'],
   MISSING_SCOPE: ['forbidden', 'The API key lacks a scope', 'Use a key that has the scope.'],
+  SUBJECT_NEEDED: ['forbidden', 'The API key acts for no user', 'Give the key a subject.'],
   ADMIN_ONLY: ['forbidden', 'Only an admin key may do this', 'Use the admin key.'],
   NOT_FOUND: ['not_found', 'There is no such thing in this tenant', 'Check the id.'],
   ROUTE_NOT_FOUND: ['not_found', 'There is no such route', 'See /openapi.json.'],

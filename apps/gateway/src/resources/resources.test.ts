@@ -26,11 +26,15 @@ describe('a tenant', () => {
       name: 'Acme',
       dialect: undefined,
       eventTypePolicy: EventTypePolicy.UNSPECIFIED,
+      retry: undefined,
+      timeoutMs: 0,
     });
     expect(fromNewTenant(newTenant.parse({ name: 'Acme', dialect: 'hub', event_type_policy: 'strict' }))).toEqual({
       name: 'Acme',
       dialect: 'hub',
       eventTypePolicy: EventTypePolicy.STRICT,
+      retry: undefined,
+      timeoutMs: 0,
     });
   });
 

@@ -16,6 +16,7 @@ import {
   RegistryServiceService,
   RetryOn,
   Tenant,
+  WhoAmIResponse,
   type AuditServiceServer,
   type DispatcherServiceServer,
   type IngestionServiceServer,
@@ -52,6 +53,7 @@ export const samples = {
     eventTypePolicy: EventTypePolicy.OPEN,
     createdAt: at,
   }),
+  whoAmI: WhoAmIResponse.fromPartial({ tenantId: 'ten_1', dialect: 'standard', subject: 'u1', apiKeyId: 'key_1' }),
   apiKey: ApiKey.fromPartial({ id: 'key_1', tenantId: 'ten_1', name: 'ci', scopes: ['events:publish'], createdAt: at }),
   eventType: EventType.fromPartial({
     name: 'order.paid',
@@ -118,15 +120,22 @@ export interface RecordedCall {
 
 export interface FakeServices {
   services: Services;
+  /** WhoAmI apart, which is asked at times. */
   calls: RecordedCall[];
+  /** Whom a key acts for; samples.whoAmI where it is not here. */
+  keys: Map<string, WhoAmIResponse>;
   /** By method: runs before the answer; what it throws is what the service throws. */
   before: Map<string, (request: unknown) => Promise<void> | void>;
 }
 
-const registryOf = ({ unary }: Answering): RegistryServiceServer => ({
+const registryOf = ({ unary, keys }: Answering): RegistryServiceServer => ({
   createTenant: unary('CreateTenant', () => samples.tenant),
   getTenant: unary('GetTenant', () => samples.tenant),
   listTenants: unary('ListTenants', () => ({ tenants: [samples.tenant], nextCursor: 'more' })),
+  updateTenant: unary('UpdateTenant', () => samples.tenant),
+  whoAmI: unary('WhoAmI', (_request, bearer): WhoAmIResponse => keys.get(bearer) ?? samples.whoAmI),
+  getSubjectSettings: unary('GetSubjectSettings', ({ subject }) => ({ subject, settings: '{}' })),
+  putSubjectSettings: unary('PutSubjectSettings', (given) => given),
   createApiKey: unary('CreateApiKey', () => ({ apiKey: samples.apiKey, key: 'bw_secret' })),
   listApiKeys: unary('ListApiKeys', () => ({ apiKeys: [samples.apiKey], nextCursor: '' })),
   revokeApiKey: unary('RevokeApiKey', () => ({})),
@@ -162,11 +171,6 @@ const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
 
 const listed = { nextCursor: 'more', asOf: at };
 
-const auditOf = ({ unary }: Answering): AuditServiceServer => ({
-  getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
-  listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
-  getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
-  listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
 const stats = GetStatsResponse.fromPartial({
   all: {
     deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
@@ -184,12 +188,17 @@ const stats = GetStatsResponse.fromPartial({
   asOf: at,
 });
 
+const auditOf = ({ unary }: Answering): AuditServiceServer => ({
+  getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
+  listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
+  getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
+  listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
+  getStats: unary('GetStats', () => stats),
   listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */
-const answering = (service: string, calls: RecordedCall[], before: FakeServices['before']) => {
-  getStats: unary('GetStats', () => stats),
+const answering = (service: string, { calls, before, keys }: Omit<FakeServices, 'services'>) => {
   const handlers = makeHandlers({
     service,
     authenticate: async (bearer) => ({
@@ -201,14 +210,14 @@ const answering = (service: string, calls: RecordedCall[], before: FakeServices[
     }),
     onBug: () => undefined,
   });
-  const unary = <Request, Response>(method: string, answer: (request: Request) => Response) =>
+  const unary = <Request, Response>(method: string, answer: (request: Request, bearer: string) => Response) =>
     handlers.unary<Request, Response>(method, async (request, { principal, namedTenant }) => {
       const bearer = principal.kind === 'tenant' ? principal.keyId : '';
-      calls.push({ method, request, bearer, tenant: namedTenant });
+      if (method !== 'WhoAmI') calls.push({ method, request, bearer, tenant: namedTenant });
       await before.get(method)?.(request);
-      return answer(request);
+      return answer(request, bearer);
     });
-  return { unary, duplex: handlers.duplex };
+  return { unary, duplex: handlers.duplex, keys };
 };
 
 type Answering = ReturnType<typeof answering>;
@@ -217,13 +226,14 @@ type Answering = ReturnType<typeof answering>;
 export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
   const calls: RecordedCall[] = [];
   const before: FakeServices['before'] = new Map();
+  const keys: FakeServices['keys'] = new Map();
 
   const serve = async (
     service: string,
     definition: ServeOptions['definition'],
     implement: (answers: Answering) => ServeOptions['implementation'],
   ): Promise<RpcChannel> => {
-    const implementation = implement(answering(service, calls, before));
+    const implementation = implement(answering(service, { calls, before, keys }));
     const options = { host: '127.0.0.1', port: 0, service, definition, implementation };
     const server = scope.own(service, await serveGrpc(options));
     return scope.own(`channel to ${service}`, openChannel(`127.0.0.1:${server.port}`));
@@ -235,5 +245,5 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
     dispatcher: await serve('bellwire.dispatcher.v1.DispatcherService', DispatcherServiceService, dispatcherOf),
     audit: await serve('bellwire.audit.v1.AuditService', AuditServiceService, auditOf),
   };
-  return { services, calls, before };
+  return { services, calls, before, keys };
 };

@@ -8,6 +8,7 @@ const toTenant = (row: TenantRow): Tenant => ({
   dialect: row.dialect,
   eventTypePolicy: toProto.eventTypePolicy[row.event_type_policy],
   createdAt: row.created_at,
+  timeoutMs: 0,
 });
 
 export const insertTenant = async (tx: Tx, tenant: Tenant, createdAt: Date): Promise<void> => {

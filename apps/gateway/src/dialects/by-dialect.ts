@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { toFault, type Fault } from '@bellwire/errors';
+import type { App } from '../app.ts';
+import { bearerOf, missingKey } from '../caller.ts';
+import type { ErrorShape } from '../problem.ts';
+import { openQuota, type Quota, type TakeOne } from '../rate-limit.ts';
+import { subjectOf, type DialectDeps, type DialectRoutes } from './dialect-route.ts';
+import { makeWhoIs, type Who } from './who-is.ts';
+
+type Strategy = Parameters<App['addConstraintStrategy']>[0];
+type Handler = Parameters<ReturnType<Strategy['storage']>['set']>[1];
+type Done = (error: null, dialect?: string) => void;
+
+const isOfDialect = (url: string | undefined): boolean => url?.startsWith('/api/') ?? false;
+
+export interface ByDialect {
+  /** Why nobody is known to call a route below /api. */
+  refusalOf(request: FastifyRequest): Fault | undefined;
+  /** How the routes of the caller's dialect say an error. */
+  errorShapeOf(request: FastifyRequest): ErrorShape | undefined;
+}
+
+const add = (app: App, deps: DialectDeps, { dialect, routes, forWholeTenant = false }: DialectRoutes) =>
+  app.register(async (plugin) => {
+    const scope = plugin.withTypeProvider<ZodTypeProvider>();
+    const quotas = new Map<Quota, TakeOne>();
+    scope.addHook('onRoute', (route) => {
+      route.constraints = { ...route.constraints, dialect };
+      const quota = route.config?.quota;
+      if (quota !== undefined && !quotas.has(quota)) quotas.set(quota, openQuota(app, quota, deps.clock));
+    });
+    scope.addHook('onRequest', async (request, reply) => {
+      if (!forWholeTenant) subjectOf(request);
+      const { quota } = request.routeOptions.config;
+      if (quota !== undefined) await quotas.get(quota)?.(request, reply);
+    });
+    for (const addTo of routes) addTo(scope, deps);
+  });
+
+/**
+ * Puts the routes of the dialects below /api: which of those with one URL a request meets is decided by the dialect of
+ * its tenant, which registry tells. Requests to other URLs cost nothing more.
+ * https://fastify.dev/docs/latest/Reference/Routes/#asynchronous-custom-constraints
+ */
+export const routeByDialect = async (
+  app: App,
+  deps: DialectDeps,
+  modules: readonly DialectRoutes[],
+): Promise<ByDialect> => {
+  const whoIs = makeWhoIs(deps);
+  const callers = new WeakMap<IncomingMessage, Who>();
+  const refusals = new WeakMap<IncomingMessage, Fault>();
+  const shapes = new Map(modules.map(({ dialect, errorShape }) => [dialect, errorShape]));
+
+  const learn = async (request: IncomingMessage): Promise<string | undefined> => {
+    try {
+      const bearer = bearerOf(request);
+      if (bearer === undefined) throw missingKey();
+      const who = await whoIs(bearer);
+      callers.set(request, who);
+      return who.dialect;
+    } catch (error) {
+      // The router would make a 500 of it; without a dialect no route matches, and the handler for that throws it.
+      refusals.set(request, toFault(error));
+      return undefined;
+    }
+  };
+
+  app.addConstraintStrategy({
+    name: 'dialect',
+    storage: () => {
+      const handlers = new Map<unknown, Handler>();
+      return {
+        get: (dialect) => handlers.get(dialect) ?? null,
+        set: (dialect, handler) => void handlers.set(dialect, handler),
+      };
+    },
+    // Three parameters make it asynchronous.
+    deriveConstraint: (request: IncomingMessage, _context?: unknown, done?: Done) => {
+      if (isOfDialect(request.url)) void learn(request).then((dialect) => done?.(null, dialect));
+      else done?.(null);
+    },
+  });
+  app.decorateRequest('who', {
+    getter(this: FastifyRequest): Who {
+      const who = callers.get(this.raw);
+      if (who === undefined) throw new Error('only routes of a dialect know who calls');
+      return who;
+    },
+  });
+  for (const module of modules) await add(app, deps, module);
+
+  return {
+    refusalOf: ({ raw }) => refusals.get(raw),
+    errorShapeOf: ({ raw }) => shapes.get(callers.get(raw)?.dialect ?? ''),
+  };
+};
