@@ -28,7 +28,7 @@ export interface SendTestDeps {
 
 /**
  * Sends one test event to an endpoint from this process, outside limits and whether it is enabled or not; answers with
- * the outcome and records it as a test. One attempt, never retried.
+ * the outcome and the body, and records it as a test. One attempt, never retried.
  *
  * @throws Fault NOT_FOUND for an endpoint of another tenant or subject, TEMPLATE_FAILED
  */
@@ -87,6 +87,6 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
       test: true,
     };
     await append([attemptRecord(attempt, traceHeaders())]);
-    return { attempt };
+    return { attempt, body: body.toString() };
   };
 };

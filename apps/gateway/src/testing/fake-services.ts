@@ -86,6 +86,22 @@ export const samples = {
     timings: { total: 12.5 },
     traceId: 'abc',
   }),
+  stats: GetStatsResponse.fromPartial({
+    all: {
+      deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
+      attempts: 9,
+      outcomes: { delivered: 3, rejected: 6 },
+      responseStatuses: { 200: 3, 500: 6 },
+      retries: 4,
+      meanDurationMs: 12.5,
+      meanAttempts: 1.5,
+      dueRetries: 1,
+      lastAttemptAt: at,
+    },
+    eventTypes: [{ eventType: 'order.paid', deliveries: 6, delivered: 3, failed: 1 }],
+    endpoints: [{ endpointId: 'ep_1', stats: { deliveries: { pending: 1 } } }],
+    asOf: at,
+  }),
 };
 
 const delivery = Delivery.fromPartial({
@@ -163,7 +179,7 @@ const ingestionOf = ({ unary, duplex }: Answering): IngestionServiceServer => ({
 
 const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
   redeliver: unary('Redeliver', ({ deliveryId }) => ({ deliveryId, round: 2 })),
-  sendTest: unary('SendTest', () => ({ attempt: samples.attempt })),
+  sendTest: unary('SendTest', () => ({ attempt: samples.attempt, body: '{"n":1.0}' })),
   cancel: unary('Cancel', () => ({})),
   previewTemplate: unary('PreviewTemplate', () => ({ body: '{"10":1.0,"9":1e2}' })),
   testFilter: unary('TestFilter', () => ({ matches: true })),
@@ -171,29 +187,12 @@ const dispatcherOf = ({ unary }: Answering): DispatcherServiceServer => ({
 
 const listed = { nextCursor: 'more', asOf: at };
 
-const stats = GetStatsResponse.fromPartial({
-  all: {
-    deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
-    attempts: 9,
-    outcomes: { delivered: 3, rejected: 6 },
-    responseStatuses: { 200: 3, 500: 6 },
-    retries: 4,
-    meanDurationMs: 12.5,
-    meanAttempts: 1.5,
-    dueRetries: 1,
-    lastAttemptAt: at,
-  },
-  eventTypes: [{ eventType: 'order.paid', deliveries: 6, delivered: 3, failed: 1 }],
-  endpoints: [{ endpointId: 'ep_1', stats: { deliveries: { pending: 1 } } }],
-  asOf: at,
-});
-
 const auditOf = ({ unary }: Answering): AuditServiceServer => ({
   getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
   listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
   getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
   listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
-  getStats: unary('GetStats', () => stats),
+  getStats: unary('GetStats', () => samples.stats),
   listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
 });
 

@@ -46,7 +46,11 @@ export interface SendTestRequest {
 }
 
 export interface SendTestResponse {
-  attempt: Attempt | undefined;
+  attempt:
+    | Attempt
+    | undefined;
+  /** What was sent, as text. */
+  body: string;
 }
 
 export interface TestFilterRequest {
@@ -381,13 +385,16 @@ export const SendTestRequest: MessageFns<SendTestRequest> = {
 };
 
 function createBaseSendTestResponse(): SendTestResponse {
-  return { attempt: undefined };
+  return { attempt: undefined, body: "" };
 }
 
 export const SendTestResponse: MessageFns<SendTestResponse> = {
   encode(message: SendTestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.attempt !== undefined) {
       Attempt.encode(message.attempt, writer.uint32(10).fork()).join();
+    }
+    if (message.body !== "") {
+      writer.uint32(18).string(message.body);
     }
     return writer;
   },
@@ -413,6 +420,14 @@ export const SendTestResponse: MessageFns<SendTestResponse> = {
             message.attempt = Attempt.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.body = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -433,6 +448,7 @@ export const SendTestResponse: MessageFns<SendTestResponse> = {
     message.attempt = (object.attempt !== undefined && object.attempt !== null)
       ? Attempt.fromPartial(object.attempt)
       : undefined;
+    message.body = object.body ?? "";
     return message;
   },
 };
