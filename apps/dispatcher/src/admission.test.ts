@@ -15,7 +15,6 @@ const setUp = (maxInFlight = 10) => {
       tenantId: 'ten_1',
       maxConcurrency,
       isRetry: false,
-      wasSpilled: false,
       begin: () => (slot) => {
         started.push(name);
         slots.push({ name, slot });
@@ -167,10 +166,13 @@ describe('admission', () => {
     for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
     const first = waits.get('a1') ?? 0;
     expect(waits.get('a4')).toBeGreaterThan(first * 2);
-    const before = admission.backlogMs('a', 1);
-    admit('a1', 'a', 1, { wasSpilled: true });
-    // It was one of those that are counted, and is one again.
-    expect(admission.backlogMs('a', 1)).toBe(before);
+    const last = waits.get('a4') ?? 0;
+    // One of those that are counted is back, and is counted again.
+    admission.returned('a');
+    admit('a5', 'a', 1);
+    expect(waits.get('a5')).toBe(last);
+    const turns = [1, 2, 3].map(() => admission.handedOver({ endpointId: 'a', maxConcurrency: 1 }));
+    expect(turns).toEqual(turns.toSorted((x, y) => x - y));
   });
 
   test('goes on with the next where the one whose turn it is does not start', () => {

@@ -24,15 +24,13 @@ export interface Candidate extends Waiting {
   tenantId: string;
   /** Not the first attempt of its round. */
   isRetry: boolean;
-  /** It came back from a tier to which it was spilled. */
-  wasSpilled: boolean;
   /** Its turn has come: what starts it. Undefined where it does not start now, and has been seen to. */
   begin(hasWaited: boolean): ((slot: Slot) => void) | undefined;
 }
 
 type Lines = EndpointLines<Candidate>;
 
-export interface Admission extends Pick<Lines, 'backlogMs' | 'handedOver' | 'restartSlowly' | 'queued' | 'sweep'> {
+export interface Admission extends Pick<Lines, 'handedOver' | 'returned' | 'restartSlowly' | 'queued' | 'sweep'> {
   /** Starts it, lets it wait for a moment, or spills it. */
   admit(candidate: Candidate): void;
   inFlight(): number;
@@ -113,7 +111,6 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     ...lines,
     admit: (candidate) => {
       const line = lines.of(candidate);
-      if (candidate.wasSpilled && line.spilled > 0) line.spilled--;
       if (isFreeFor(line, candidate)) startNext(line, candidate, false);
       else if (lines.hasRoom(line, candidate.maxConcurrency)) {
         (candidate.isRetry ? line.retries : line.fresh).push(candidate);

@@ -9,7 +9,7 @@ import type { HandOver, InHand } from './hand-over.ts';
 import type { Receive } from './reception.ts';
 
 export interface CandidateDeps {
-  admission: Pick<Admission, 'backlogMs' | 'handedOver'>;
+  admission: Pick<Admission, 'handedOver'>;
   controls: EndpointControls;
   memory: Pick<AttemptMemory, 'start'>;
   receive: Receive;
@@ -32,10 +32,7 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
 
   /** Back when the breaker lets a probe through, and as much later as its turn in the backlog takes. */
   const waitForBreaker = (inHand: InHand, endpoint: CompiledEndpoint, untilMs: number): void => {
-    const line = lineOf(endpoint);
-    const backlogMs = admission.backlogMs(line.endpointId, line.maxConcurrency);
-    admission.handedOver(line);
-    handOver.waitUntil(inHand, 'breaker_open', untilMs + backlogMs);
+    handOver.waitUntil(inHand, 'breaker_open', untilMs + admission.handedOver(lineOf(endpoint)));
   };
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {
@@ -77,7 +74,6 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
       ...lineOf(endpoint),
       tenantId: endpoint.tenantId,
       isRetry: delivery.attempt > delivery.roundFirstAttempt,
-      wasSpilled: delivery.waitReason === 'saturated' || delivery.waitReason === 'breaker_open',
       begin: (hasWaited) => {
         // An edit takes effect at once on what waits in memory.
         const present = hasWaited ? receive(inHand) : endpoint;

@@ -100,6 +100,13 @@ export const waitOf = (
   { ahead, maxConcurrency, nowMs }: { ahead: number; maxConcurrency: number; nowMs: number },
 ): number => ((ahead + 1) * durationOf(line, nowMs)) / limitOf(line, maxConcurrency);
 
+/**
+ * When the last of the backlog, what was spilled included, comes to its turn once the endpoint answers again, in
+ * milliseconds: at the pace with which an unknown endpoint begins, since it is soon found again.
+ */
+export const recoveryOf = (line: Line<unknown>, maxConcurrency: number): number =>
+  ((waitingIn(line) + line.spilled) * line.pace.meanMs) / initialConcurrency(maxConcurrency).limit;
+
 /** How many may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness. */
 export const roomOf = (
   line: Line<unknown>,

@@ -4,6 +4,7 @@ import {
   countSpilled,
   forgetSpilled,
   newLine,
+  recoveryOf,
   restartSlowly,
   roomOf,
   waitingIn,
@@ -28,10 +29,13 @@ export interface EndpointLines<Candidate extends Waiting> {
   hasRoom(line: Line<Candidate>, maxConcurrency: number): boolean;
   /** Hands over one that comes at the end of its line. */
   spill(line: Line<Candidate>, candidate: Candidate): void;
-  /** How long the backlog of an endpoint takes, what was spilled included, in milliseconds. */
-  backlogMs(endpointId: string, maxConcurrency: number): number;
-  /** Counts one that was handed to a tier for the endpoint's sake by another. */
-  handedOver(endpoint: { endpointId: string; maxConcurrency: number }): void;
+  /**
+   * Counts one that is handed to a tier until the endpoint answers again, and says how long after that its turn comes, in
+   * milliseconds: so they do not come back all at once.
+   */
+  handedOver(endpoint: { endpointId: string; maxConcurrency: number }): number;
+  /** One that was handed over is back. */
+  returned(endpointId: string): void;
   /** From one request at a time on. */
   restartSlowly(endpointId: string): void;
   queued(): number;
@@ -93,11 +97,16 @@ export const openEndpointLines = <Candidate extends Waiting>({
     restIfIdle,
     hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
     spill,
-    backlogMs: (endpointId, maxConcurrency) => {
-      const line = lines.get(endpointId);
-      return line === undefined ? 0 : waitFor(line, waitingIn(line), maxConcurrency);
+    handedOver: (endpoint) => {
+      const line = of(endpoint);
+      const turnMs = recoveryOf(line, endpoint.maxConcurrency);
+      countSpilled(line, clock.now());
+      return turnMs;
     },
-    handedOver: (endpoint) => countSpilled(of(endpoint), clock.now()),
+    returned: (endpointId) => {
+      const line = lines.get(endpointId);
+      if (line !== undefined && line.spilled > 0) line.spilled--;
+    },
     restartSlowly: (endpointId) => {
       const line = lines.get(endpointId);
       if (line !== undefined) restartSlowly(line, clock.now());
