@@ -25,8 +25,9 @@ export interface BurstResult {
   deliveries: number;
   lost: number;
   duplicates: number;
-  /** Requests within the period and a second. */
+  /** Requests within the period and a second, and within the period alone. */
   mostInWindow: number;
+  mostInPeriod: number;
   /** How far that is above what may be: the limit and, after a kill, what was in flight. */
   aboveBound: number;
   /** From the first publish to the last of the burst that the limit allows, and to the last of all. */
@@ -35,6 +36,8 @@ export interface BurstResult {
   /** Deliveries that audit shows with another number of attempts than one, and those that it does not show as delivered. */
   notOneAttempt: number;
   notShown: number;
+  /** What it shows of those instead: how many of each status, reason and next attempt. */
+  shownInstead: string;
 }
 
 interface Arrival {
@@ -45,8 +48,15 @@ interface Arrival {
 /** State of endpoints is written once a second (apps/dispatcher/src/endpoint-states.ts): what came later than that may not be known to the next owner. */
 const stateAgeMs = 1500;
 
+const delivery = {
+  id: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  attempt_count: z.number(),
+  next_attempt_at: z.string().nullable(),
+};
 const deliveryPage = z.object({
-  data: z.array(z.object({ id: z.string(), status: z.string(), attempt_count: z.number() })),
+  data: z.array(z.object(delivery)),
   next_cursor: z.string().nullable(),
 });
 type Shown = z.infer<typeof deliveryPage>['data'];
@@ -66,6 +76,9 @@ const deliveriesOf = async (api: Api, endpointId: string): Promise<Shown> => {
   return shown;
 };
 
+const counted = (texts: readonly string[]): string =>
+  [...new Set(texts)].map((text) => `${texts.filter((each) => each === text).length} ${text}`).join('; ') || 'nothing';
+
 const auditLimitMs = 30_000;
 
 /** What audit says once it has caught up. */
@@ -76,7 +89,11 @@ const shownOf = async (api: Api, endpointIds: readonly string[], events: number)
     const delivered = all.filter(({ status }) => status === 'delivered');
     const notShown = events * endpointIds.length - delivered.length;
     const notOneAttempt = delivered.filter((each) => each.attempt_count !== 1).length;
-    if (notShown === 0 || Date.now() > endsAt) return { notShown, notOneAttempt };
+    if (notShown === 0 || Date.now() > endsAt) {
+      const others = all.filter(({ status }) => status !== 'delivered');
+      const shownInstead = counted(others.map((each) => `${each.status} ${each.reason} ${each.next_attempt_at}`));
+      return { notShown, notOneAttempt, shownInstead };
+    }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 };
@@ -129,6 +146,7 @@ export const burst = async (cluster: Target, options: BurstOptions): Promise<Bur
       lost: deliveries - came,
       duplicates: arrived - came,
       mostInWindow: Math.max(...ledgers.map((arrivals) => mostWithin(timesOf(arrivals), windowMs))),
+      mostInPeriod: Math.max(...ledgers.map((arrivals) => mostWithin(timesOf(arrivals), periodSeconds * 1000))),
       aboveBound: Math.max(
         0,
         ...ledgers.map((arrivals) => mostWithin(timesOf(arrivals), windowMs) - limit - inFlight(arrivals)),

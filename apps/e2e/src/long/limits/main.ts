@@ -11,10 +11,11 @@ const cases: Readonly<Record<string, readonly string[]>> = {
 };
 
 const help = `npm run limits -- [--case ${Object.keys(cases).join('|')}]... [--endpoints n] [--events n] [--limit n] [--period seconds]
+  [--verbose]
 
 200 events at once for each of 4 endpoints that allow 60 in 60 s: no window of 61 s may hold more than 60 at the receiver,
 the first 60 come within 3 s, and all 200 come, with one attempt each. In kill and kill-both dispatchers are killed 5 s
-after the start: a window may then hold what was in flight beside the 60. Without --case, all three.
+after the start: a window may then hold what was in flight beside the 60. Without --case, all three. --verbose prints what the processes said.
 
 Kafka and Postgres are those of BELLWIRE_TEST_KAFKA_BROKERS and BELLWIRE_TEST_DATABASE_URL (a superuser's), or are started.
 `;
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '200' },
     limit: { type: 'string', default: '60' },
     period: { type: 'string', default: '60' },
+    verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -61,6 +63,7 @@ try {
       console.log(`${isFine ? 'ok  ' : 'FAIL'} ${name}: ${figures.join(', ')}`);
     }
   } finally {
+    if (values.verbose) console.log(cluster.output());
     await cluster.kill('SIGTERM');
   }
 } finally {
