@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import {
+  AuditServiceService as Audit,
+  GetStatsRequest,
+  RegistryServiceService as Registry,
+  type DeliveryStats,
+} from '@bellwire/contracts';
+import { noBody, noQuery } from '../../resources/members.ts';
+import { subjectOf, type DialectDeps, type DialectRoute } from '../dialect-route.ts';
+import type { Who } from '../who-is.ts';
+import { catalogueOf, checkEventTypes } from './catalogue.ts';
+import { retainedFrom } from './retention.ts';
+import {
+  fromNewWebhook,
+  fromWebhookChanges,
+  newWebhook,
+  toWebhook,
+  webhook,
+  webhookChanges,
+  webhookWithSecret,
+} from './webhook.ts';
+
+const ofWebhook = z.strictObject({ id: z.string() });
+
+const statsOf = async ({ audit, clock }: DialectDeps, endpointId: string, who: Who): Promise<DeliveryStats> => {
+  const wanted = GetStatsRequest.fromPartial({ endpointId, since: retainedFrom(clock) });
+  const { all } = await audit.unary(Audit.getStats, wanted, who);
+  if (all === undefined) throw new Error('audit left out the statistics');
+  return all;
+};
+
+const createWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'POST',
+    url: '/api/webhooks',
+    schema: { querystring: noQuery, body: newWebhook, response: { 201: webhookWithSecret } },
+    handler: async (request, reply) => {
+      checkEventTypes(request.body.event_types, await catalogueOf({ registry }, request.who));
+      const wanted = { endpoint: fromNewWebhook(request.body, subjectOf(request)) };
+      const { endpoint, secret } = await registry.unary(Registry.createEndpoint, wanted, request.who);
+      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      return reply.code(201).send({ ...toWebhook(endpoint), secret });
+    },
+  });
+
+const pageSize = 100;
+
+const listWebhooks: DialectRoute = (app, deps) =>
+  app.route({
+    method: 'GET',
+    url: '/api/webhooks',
+    schema: { querystring: noQuery, response: { 200: z.array(webhook) } },
+    handler: async (request) => {
+      const wanted = GetStatsRequest.fromPartial({ since: retainedFrom(deps.clock), byEndpoint: true });
+      const { endpoints: counted } = await deps.audit.unary(Audit.getStats, wanted, request.who);
+      const statsById = new Map(counted.map(({ endpointId, stats }) => [endpointId, stats]));
+      const webhooks: z.infer<typeof webhook>[] = [];
+      let cursor = '';
+      do {
+        const slice = { subject: subjectOf(request), limit: pageSize, cursor };
+        const page = await deps.registry.unary(Registry.listEndpoints, slice, request.who);
+        webhooks.push(...page.endpoints.map((endpoint) => toWebhook(endpoint, statsById.get(endpoint.id))));
+        cursor = page.nextCursor;
+      } while (cursor !== '');
+      return webhooks;
+    },
+  });
+
+const getWebhook: DialectRoute = (app, deps) =>
+  app.route({
+    method: 'GET',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, response: { 200: webhook } },
+    handler: async ({ params: { id }, who }) =>
+      toWebhook(await deps.registry.unary(Registry.getEndpoint, { id }, who), await statsOf(deps, id, who)),
+  });
+
+const updateWebhook: DialectRoute = (app, deps) =>
+  app.route({
+    method: 'PATCH',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
+    handler: async ({ params: { id }, body, who }) => {
+      if (body.event_types !== undefined) checkEventTypes(body.event_types, await catalogueOf(deps, who));
+      // Read before anything is written: what is refused here has changed nothing.
+      const stats = await statsOf(deps, id, who);
+      return toWebhook(await deps.registry.unary(Registry.updateEndpoint, fromWebhookChanges(id, body), who), stats);
+    },
+  });
+
+const deleteWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'DELETE',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
+    handler: async ({ params: { id }, who }, reply) => {
+      await registry.unary(Registry.deleteEndpoint, { id }, who);
+      return reply.code(204).send();
+    },
+  });
+
+/** Webhooks: create, read, change, delete. */
+export const webhookRoutes: readonly DialectRoute[] = [
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+];
