@@ -56,6 +56,7 @@ describe('who may see what', () => {
       calls.enableEndpoint({ id }),
       calls.disableEndpoint({ id, reason: '' }),
       calls.rotateSecret({ id }),
+      calls.getSecret({ id }),
       calls.deleteEndpoint({ id }),
     ];
     for (const attempt of attempts) await expect(attempt).rejects.toEqual(refused('NOT_FOUND'));
@@ -117,6 +118,7 @@ describe('who may see what', () => {
     for (const id of [theirs, nobodys]) {
       await expect(user.getEndpoint({ id })).rejects.toEqual(refused('NOT_FOUND'));
       await expect(user.rotateSecret({ id })).rejects.toEqual(refused('NOT_FOUND'));
+      await expect(user.getSecret({ id })).rejects.toEqual(refused('NOT_FOUND'));
       await expect(user.deleteEndpoint({ id })).rejects.toEqual(refused('NOT_FOUND'));
     }
     const listed = async (by: Calls, subject?: string) =>

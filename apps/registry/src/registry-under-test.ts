@@ -62,6 +62,7 @@ const callsOver = (channel: RpcChannel, bearer: string, tenant: string | undefin
     enableEndpoint: (request) => channel.unary(s.enableEndpoint, request, options),
     disableEndpoint: (request) => channel.unary(s.disableEndpoint, request, options),
     rotateSecret: (request) => channel.unary(s.rotateSecret, request, options),
+    getSecret: (request) => channel.unary(s.getSecret, request, options),
   };
 };
 

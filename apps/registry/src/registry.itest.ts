@@ -380,4 +380,24 @@ describe('endpoints', () => {
       refused('INVALID_FIELD', 'overlap_seconds', 'secret'),
     );
   });
+
+  test('show their newest secret again where the dialect lets users read it, and nowhere else', async () => {
+    const readable = await registry.as().createTenant({
+      name: 'roleready',
+      dialect: 'roleready',
+      eventTypePolicy: EventTypePolicy.UNSPECIFIED,
+      timeoutMs: 0,
+    });
+    const calls = await aKey(registry, readable);
+    const { endpoint, secret } = await calls.createEndpoint({ endpoint: anEndpoint() });
+    const id = idOf({ endpoint });
+    expect(await calls.getSecret({ id })).toEqual({ secret });
+    const rotated = await calls.rotateSecret({ id });
+    expect(await calls.getSecret({ id })).toEqual({ secret: rotated.secret });
+    const reader = await aKey(registry, readable, { scopes: ['endpoints:read'] });
+    await expect(reader.getSecret({ id })).rejects.toEqual(refused('MISSING_SCOPE'));
+    const other = (await aUser()).calls;
+    const others = idOf(await other.createEndpoint({ endpoint: anEndpoint() }));
+    await expect(other.getSecret({ id: others })).rejects.toEqual(refused('WRONG_STATE'));
+  });
 });

@@ -12,6 +12,8 @@ export interface SealPlace {
 export interface EndpointSeal {
   /** @param version of the secret, from 1, raised by each rotation */
   secret(place: SealPlace, version: number, secret: string): SealedSecret;
+  /** @throws Fault INTERNAL where the master key has been lost */
+  openSecret(place: SealPlace, secret: SealedSecret): string;
   /** @param version of the endpoint: each write seals the headers again */
   headers(place: SealPlace, version: number, headers: Readonly<Record<string, string>>): Buffer;
   /** With their values. @throws Fault INTERNAL where the master key has been lost */
@@ -26,6 +28,7 @@ export const makeEndpointSeal = (keyring: Keyring): EndpointSeal => ({
     version,
     sealed: Buffer.from(keyring.seal(secret, { ...place, purpose: 'secret', version })),
   }),
+  openSecret: (place, { version, sealed }) => keyring.open(sealed, { ...place, purpose: 'secret', version }),
   headers: (place, version, headers) =>
     Object.keys(headers).length === 0
       ? Buffer.alloc(0)

@@ -27,6 +27,7 @@ export {
   EventTypePolicy,
   GetEndpointRequest,
   GetEventTypeRequest,
+  GetSecretResponse,
   GetSubjectSettingsRequest,
   GetTenantRequest,
   LearnEventTypesRequest,

@@ -58,6 +58,8 @@ export interface Dialect {
   readonly headers: readonly HeaderTemplate[];
   /** How requests are signed, and which secrets a person may bring. */
   readonly signature: SignatureProfile;
+  /** Users may read the secret of an endpoint again. @default false: it is shown when it is made, and never after */
+  readonly isSecretReadable?: boolean;
   /** Where an endpoint has no schedule of its own. */
   readonly retry: RetryPolicy;
   /** Where an endpoint has no time-out of its own, in milliseconds. */

@@ -22,6 +22,8 @@ export const roleReady: Dialect = {
     { name: 'X-Webhook-Delivery-Id', value: '{deliveryId}' },
   ],
   signature: bodySignature('roleready', { name: 'X-Webhook-Signature', each: '{signature}' }),
+  // Each answer to a change of the configuration has it.
+  isSecretReadable: true,
   retry: { scheduleSeconds: [1, 5, 15], retryOn: 'any_failure', jitter: 0 },
   timeoutMs: 10_000,
   retentionDays: 90,

@@ -169,6 +169,7 @@ const registryOf = ({ unary, keys }: Answering): RegistryServiceServer => ({
   enableEndpoint: unary('EnableEndpoint', () => samples.endpoint),
   disableEndpoint: unary('DisableEndpoint', () => samples.disabledEndpoint),
   rotateSecret: unary('RotateSecret', () => ({ endpoint: samples.endpoint, secret: 'whsec_2' })),
+  getSecret: unary('GetSecret', () => ({ secret: 'whsec_1' })),
 });
 
 const ingestionOf = ({ unary, duplex }: Answering): IngestionServiceServer => ({

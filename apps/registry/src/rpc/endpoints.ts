@@ -2,6 +2,7 @@ import { Endpoint, type RegistryServiceServer } from '@bellwire/contracts';
 import { invalidFields } from '@bellwire/errors';
 import { makeCreateEndpoint } from '../create-endpoint.ts';
 import { makeDeleteEndpoint } from '../delete-endpoint.ts';
+import { makeGetSecret } from '../get-secret.ts';
 import { isIdText } from '../id-text.ts';
 import { noSuchEndpoint } from '../next-endpoint.ts';
 import { readPage } from '../page.ts';
@@ -17,7 +18,13 @@ import type { RpcDeps } from './dependencies.ts';
 type Reads = Pick<RegistryServiceServer, 'getEndpoint' | 'listEndpoints'>;
 type Writes = Pick<
   RegistryServiceServer,
-  'createEndpoint' | 'updateEndpoint' | 'deleteEndpoint' | 'enableEndpoint' | 'disableEndpoint' | 'rotateSecret'
+  | 'createEndpoint'
+  | 'updateEndpoint'
+  | 'deleteEndpoint'
+  | 'enableEndpoint'
+  | 'disableEndpoint'
+  | 'rotateSecret'
+  | 'getSecret'
 >;
 
 const readRpcs = ({ handlers, store }: RpcDeps): Reads => ({
@@ -59,6 +66,7 @@ const writeRpcs = (deps: RpcDeps): Writes => {
   const enableEndpoint = makeEnableEndpoint(deps);
   const disableEndpoint = makeDisableEndpoint(deps);
   const rotateSecret = makeRotateSecret(deps);
+  const getSecret = makeGetSecret(deps);
   const scope = 'endpoints:write';
   return {
     createEndpoint: handlers.unary('CreateEndpoint', (request, call) => createEndpoint(acting(call, scope), request)),
@@ -74,6 +82,10 @@ const writeRpcs = (deps: RpcDeps): Writes => {
       disableEndpoint(acting(call, scope), id, reason),
     ),
     rotateSecret: handlers.unary('RotateSecret', (request, call) => rotateSecret(acting(call, scope), request)),
+    // Who may read it may sign: no less than a change.
+    getSecret: handlers.unary('GetSecret', async ({ id }, call) => ({
+      secret: await getSecret(acting(call, scope), id),
+    })),
   };
 };
 

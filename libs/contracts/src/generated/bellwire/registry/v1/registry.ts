@@ -418,6 +418,10 @@ export interface RotateSecretResponse {
   secret: string;
 }
 
+export interface GetSecretResponse {
+  secret: string;
+}
+
 function createBaseTenant(): Tenant {
   return {
     id: "",
@@ -3730,6 +3734,61 @@ export const RotateSecretResponse: MessageFns<RotateSecretResponse> = {
   },
 };
 
+function createBaseGetSecretResponse(): GetSecretResponse {
+  return { secret: "" };
+}
+
+export const GetSecretResponse: MessageFns<GetSecretResponse> = {
+  encode(message: GetSecretResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.secret !== "") {
+      writer.uint32(10).string(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSecretResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSecretResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetSecretResponse>, I>>(base?: I): GetSecretResponse {
+    return GetSecretResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetSecretResponse>, I>>(object: I): GetSecretResponse {
+    const message = createBaseGetSecretResponse();
+    message.secret = object.secret ?? "";
+    return message;
+  },
+};
+
 export type RegistryServiceService = typeof RegistryServiceService;
 export const RegistryServiceService = {
   createTenant: {
@@ -3972,6 +4031,16 @@ export const RegistryServiceService = {
       Buffer.from(RotateSecretResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RotateSecretResponse => RotateSecretResponse.decode(value),
   },
+  /** The newest secret. WRONG_STATE unless the dialect of the tenant shows it to its users again. */
+  getSecret: {
+    path: "/bellwire.registry.v1.RegistryService/GetSecret" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetEndpointRequest): Buffer => Buffer.from(GetEndpointRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetEndpointRequest => GetEndpointRequest.decode(value),
+    responseSerialize: (value: GetSecretResponse): Buffer => Buffer.from(GetSecretResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetSecretResponse => GetSecretResponse.decode(value),
+  },
 } as const;
 
 export interface RegistryServiceServer extends UntypedServiceImplementation {
@@ -4008,6 +4077,8 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   disableEndpoint: handleUnaryCall<DisableEndpointRequest, Endpoint>;
   /** Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
+  /** The newest secret. WRONG_STATE unless the dialect of the tenant shows it to its users again. */
+  getSecret: handleUnaryCall<GetEndpointRequest, GetSecretResponse>;
 }
 
 export interface RegistryServiceClient extends Client {
@@ -4379,6 +4450,22 @@ export interface RegistryServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RotateSecretResponse) => void,
+  ): ClientUnaryCall;
+  /** The newest secret. WRONG_STATE unless the dialect of the tenant shows it to its users again. */
+  getSecret(
+    request: GetEndpointRequest,
+    callback: (error: ServiceError | null, response: GetSecretResponse) => void,
+  ): ClientUnaryCall;
+  getSecret(
+    request: GetEndpointRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetSecretResponse) => void,
+  ): ClientUnaryCall;
+  getSecret(
+    request: GetEndpointRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetSecretResponse) => void,
   ): ClientUnaryCall;
 }
 
