@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointState } from '@bellwire/contracts';
+import type { Endpoint, EndpointState, Tenant } from '@bellwire/contracts';
 import { fromProto } from '@bellwire/contracts';
 import { dialectNamed, resolvePolicy, type Dialect } from '@bellwire/dialects';
 import type { RetryPolicy } from '@bellwire/domain';
@@ -9,7 +9,7 @@ import type { Keyring } from '@bellwire/secrets';
 import { prepareKey, type PreparedKey } from '@bellwire/signing';
 import { expressionOf } from '@bellwire/templating';
 
-/** An endpoint in the form in which router and deliverer use it, made once for each version of it. */
+/** An endpoint in the form in which router and deliverer use it, made once for each version of it and of its tenant. */
 export interface CompiledEndpoint {
   readonly id: string;
   readonly tenantId: string;
@@ -68,17 +68,26 @@ const headersFrom = (sealed: Uint8Array, open: (sealed: Uint8Array) => string): 
 const quietHoursOf = (quiet: Endpoint['quietHours']): QuietHours | undefined =>
   quiet && { ...quiet, mode: quiet.mode === 'skip' ? 'skip' : 'hold' };
 
-const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyring: Keyring): CompiledEndpoint => {
+/** Schedule and time-out: the endpoint's own, else its tenant's, else those of the dialect. */
+const pacingOf = (
+  endpoint: Endpoint,
+  tenant: Tenant | undefined,
+  dialect: Dialect,
+): Pick<CompiledEndpoint, 'policy' | 'timeoutMs'> => {
+  const retry = endpoint.retry ?? tenant?.retry;
+  const given = retry && { scheduleSeconds: retry.scheduleSeconds, retryOn: fromProto.retryOn(retry.retryOn) };
+  return {
+    policy: resolvePolicy(dialect, given),
+    timeoutMs: endpoint.timeoutMs || tenant?.timeoutMs || dialect.timeoutMs,
+  };
+};
+
+const compile = (state: EndpointState, tenant: Tenant | undefined, keyring: Keyring): CompiledEndpoint => {
   const { endpoint, tenantId } = state;
   if (endpoint === undefined) throw new Error('an endpoint state without its endpoint');
-  const dialectName = view.tenant(tenantId)?.dialect ?? 'standard';
+  const dialectName = tenant?.dialect ?? 'standard';
   const dialect = dialectNamed(dialectName);
   if (dialect === undefined) throw new Error(`this version does not know the dialect ${dialectName}`);
-  const { retry } = endpoint;
-  const policy = resolvePolicy(
-    dialect,
-    retry && { scheduleSeconds: retry.scheduleSeconds, retryOn: fromProto.retryOn(retry.retryOn) },
-  );
   const quietHours = quietHoursOf(endpoint.quietHours);
   const context = { tenantId, endpointId: endpoint.id };
   const keys = state.secrets.map(({ version, sealed, expiresAtMs }) => ({
@@ -93,8 +102,7 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
     isEnabled: endpoint.enabled,
     isTestMode: endpoint.testMode,
     dialect,
-    policy,
-    timeoutMs: endpoint.timeoutMs > 0 ? endpoint.timeoutMs : dialect.timeoutMs,
+    ...pacingOf(endpoint, tenant, dialect),
     maxConcurrency: endpoint.maxConcurrency > 0 ? endpoint.maxConcurrency : undefined,
     rateLimit: endpoint.rateLimit ?? dialect.rateLimit,
     hourlyLimit: endpoint.hourlyLimit > 0 ? endpoint.hourlyLimit : undefined,
@@ -112,14 +120,15 @@ const compile = (state: EndpointState, view: Pick<RegistryView, 'tenant'>, keyri
   };
 };
 
-/** States are replaced, never changed, so what is made from one is kept as long as it lives. */
+/** States are replaced, never changed, so what is made from an endpoint's and its tenant's is kept as long as they live. */
 export const makeCompileEndpoint = (view: Pick<RegistryView, 'tenant'>, keyring: Keyring): CompileEndpoint => {
-  const compiled = new WeakMap<EndpointState, CompiledEndpoint>();
+  const compiled = new WeakMap<EndpointState, { tenant: Tenant | undefined; made: CompiledEndpoint }>();
   return (state) => {
+    const tenant = view.tenant(state.tenantId);
     const known = compiled.get(state);
-    if (known !== undefined) return known;
-    const made = compile(state, view, keyring);
-    compiled.set(state, made);
+    if (known !== undefined && known.tenant === tenant) return known.made;
+    const made = compile(state, tenant, keyring);
+    compiled.set(state, { tenant, made });
     return made;
   };
 };

@@ -1,4 +1,4 @@
-import { fromProto, toProto, type CreateTenantRequest, EventTypePolicy, type Tenant } from '@bellwire/contracts';
+import type { CreateTenantRequest, Tenant } from '@bellwire/contracts';
 import { dialectNamed, dialectNames } from '@bellwire/dialects';
 import { newId, type Clock } from '@bellwire/domain';
 import { invalidFields } from '@bellwire/errors';
@@ -6,32 +6,27 @@ import type { Commit } from './commit-changes.ts';
 import { eventTypeChange, tenantChange } from './registry-change.ts';
 import { insertEventTypes, type StoredEventType } from './store/event-types.ts';
 import { insertTenant } from './store/tenants.ts';
-import { textProblems } from './text-rules.ts';
+import { completeTenant, tenantFields, tenantProblems } from './tenant-fields.ts';
 
 /** Makes a tenant with the event types of its dialect's catalogue. @throws Fault INVALID_FIELD */
 export const makeCreateTenant =
   ({ commit, clock }: { commit: Commit; clock: Clock }) =>
   async (request: CreateTenantRequest): Promise<Tenant> => {
     const dialect = dialectNamed(request.dialect ?? 'standard');
-    const problems = textProblems('name', request.name, { min: 1, max: 200 });
+    const problems = tenantProblems(request, tenantFields.keys());
     if (dialect === undefined) {
       problems.push({ path: 'dialect', message: `must be one of ${dialectNames.join(', ')}` });
     }
-    const isPolicyGiven = request.eventTypePolicy !== EventTypePolicy.UNSPECIFIED;
-    const policy = isPolicyGiven ? fromProto.eventTypePolicy(request.eventTypePolicy) : dialect?.eventTypePolicy;
-    if (isPolicyGiven && policy === undefined) {
-      problems.push({ path: 'event_type_policy', message: 'must be open or strict' });
-    }
-    if (problems.length > 0 || dialect === undefined || policy === undefined) throw invalidFields(problems);
+    if (problems.length > 0 || dialect === undefined) throw invalidFields(problems);
 
     const createdAt = new Date(clock.now());
-    const tenant: Tenant = {
+    const tenant = {
       id: newId('ten', clock.now()),
       name: request.name,
       dialect: dialect.name,
-      eventTypePolicy: toProto.eventTypePolicy[policy],
       createdAt,
-      timeoutMs: 0,
+      timeoutMs: request.timeoutMs,
+      ...completeTenant(request, dialect),
     };
     const catalogue = dialect.catalogue.map((entry): StoredEventType => ({
       ...entry,
@@ -42,7 +37,7 @@ export const makeCreateTenant =
       updatedAt: createdAt,
     }));
     return await commit(tenant.id, async ({ tx, announce }) => {
-      await insertTenant(tx, tenant, createdAt);
+      await insertTenant(tx, tenant);
       const learned = await insertEventTypes(tx, tenant.id, catalogue);
       await announce(tenantChange(tenant), ...learned.map((eventType) => eventTypeChange(tenant.id, eventType)));
       return tenant;

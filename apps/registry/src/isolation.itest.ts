@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EventType, EventTypePolicy } from '@bellwire/contracts';
+import { EventType, EventTypePolicy, Tenant } from '@bellwire/contracts';
 import { freshDatabase, type FreshDatabase } from '@bellwire/testing';
 import { Client } from 'pg';
 import {
@@ -11,6 +11,7 @@ import {
   aUser,
   idOf,
   startRegistryUnderTest,
+  refused,
   type Calls,
   type RegistryUnderTest,
 } from './registry-under-test.ts';
@@ -18,12 +19,6 @@ import {
 let database: FreshDatabase;
 let registry: RegistryUnderTest;
 let admin: Calls;
-
-const refused = (reason: string, ...paths: string[]) =>
-  expect.objectContaining({
-    reason,
-    ...(paths.length > 0 && { fields: paths.map((path) => expect.objectContaining({ path })) }),
-  });
 
 const asSuperuser = async <Row extends object>(statement: string): Promise<Row[]> => {
   const client = new Client({ connectionString: database.superuserUrl });
@@ -87,6 +82,7 @@ describe('who may see what', () => {
     const attempts: Promise<unknown>[] = [
       calls.createTenant({ name: 'x', dialect: undefined, eventTypePolicy: EventTypePolicy.OPEN, timeoutMs: 0 }),
       calls.getTenant({ id: tenantId }),
+      calls.updateTenant({ tenant, updateMask: ['name'] }),
       calls.listTenants({ limit: 0, cursor: '' }),
       calls.createApiKey({ tenantId, name: 'x', scopes: [] }),
       calls.listApiKeys({ tenantId, limit: 0, cursor: '' }),
@@ -104,6 +100,8 @@ describe('who may see what', () => {
     }
     for (const id of ['ten_none', '*', '', '\u0000']) {
       await expect(admin.getTenant({ id })).rejects.toEqual(refused('NOT_FOUND'));
+      const tenant = Tenant.fromPartial({ id });
+      await expect(admin.updateTenant({ tenant, updateMask: [] })).rejects.toEqual(refused('NOT_FOUND'));
       await expect(admin.createApiKey({ tenantId: id, name: 'k', scopes: [] })).rejects.toEqual(refused('NOT_FOUND'));
     }
   });
@@ -147,13 +145,29 @@ describe('who may see what', () => {
     expect(freed.subject).toBeUndefined();
   });
 
+  test('the settings of a user are those of his tenant, and his key sees no other’s', async () => {
+    const { tenant, calls } = await aUser(registry);
+    const other = await aUser(registry);
+    const mine = { subject: 'user_1', settings: '{"a":1}' };
+    const user = await aKey(registry, tenant, { subject: 'user_1' });
+    await user.putSubjectSettings(mine);
+    const neighbour = await aKey(registry, tenant, { subject: 'user_2' });
+    await expect(neighbour.getSubjectSettings({ subject: 'user_1' })).rejects.toEqual(refused('NOT_FOUND'));
+    await expect(neighbour.putSubjectSettings({ ...mine, settings: '{}' })).rejects.toEqual(refused('NOT_FOUND'));
+    await other.calls.putSubjectSettings({ ...mine, settings: '{"a":2}' });
+    const named = registry.as(adminKey, other.tenant.id);
+    expect(await named.getSubjectSettings({ subject: 'user_1' })).toMatchObject({ settings: '{"a":2}' });
+    expect(await calls.getSubjectSettings({ subject: 'user_1' })).toEqual(mine);
+    await expect(registry.as(adminKey, 'ten_none').putSubjectSettings(mine)).rejects.toEqual(refused('UNKNOWN_TENANT'));
+  });
+
   test('row-level security is forced on every table of the schema, and the tenant leads every index', async () => {
     const tables = await asSuperuser<{ relname: string; forced: boolean }>(
       `select relname, relrowsecurity and relforcerowsecurity as forced from pg_class
        where relnamespace = 'registry'::regnamespace and relkind in ('r', 'p') and relname not like 'migrations%'`,
     );
     expect(tables.filter(({ forced }) => !forced)).toEqual([]);
-    expect(tables).toHaveLength(6);
+    expect(tables).toHaveLength(7);
     const indexes = await asSuperuser<{ first: string }>(
       `select i.indexrelid::regclass::text as name, a.attname as first from pg_index i
        join pg_class t on t.oid = i.indrelid and t.relnamespace = 'registry'::regnamespace

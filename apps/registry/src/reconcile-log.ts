@@ -44,8 +44,8 @@ const differs = ({ wanted, known }: Pair): boolean => {
 };
 
 const readers = (view: ReconcileDeps['view']): readonly ReadPairs[] => [
-  async (tx, tenantId, { after }) => {
-    const tenant = after === '' ? await findTenant(tx, tenantId) : undefined;
+  async (tx, tenantId, { after, lock }) => {
+    const tenant = after === '' ? await findTenant(tx, tenantId, lock) : undefined;
     if (tenant === undefined) return [];
     const known = view.tenant(tenantId);
     return [{ id: tenantId, wanted: tenantChange(tenant), known: known && { $case: 'tenant', value: known } }];

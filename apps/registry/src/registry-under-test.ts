@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { Endpoint, EventTypePolicy, RegistryServiceService, type Tenant } from '@bellwire/contracts';
 import { openLogger, openScope } from '@bellwire/lifecycle';
 import { simulatedLog, topicSpecs, type SimulatedLog } from '@bellwire/messaging';
@@ -133,3 +134,10 @@ export const aUser = async (registry: RegistryUnderTest): Promise<{ tenant: Tena
   const tenant = await aTenant(registry);
   return { tenant, calls: await aKey(registry, tenant) };
 };
+
+/** The fault of a refused call, with the paths of its fields. */
+export const refused = (reason: string, ...paths: string[]) =>
+  expect.objectContaining({
+    reason,
+    ...(paths.length > 0 && { fields: paths.map((path) => expect.objectContaining({ path })) }),
+  });

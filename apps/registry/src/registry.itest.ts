@@ -15,6 +15,7 @@ import {
   idOf,
   masterKey,
   startRegistryUnderTest,
+  refused,
   type Calls,
   type RegistryUnderTest,
 } from './registry-under-test.ts';
@@ -26,11 +27,6 @@ let admin: Calls;
 
 const aTenant = (policy: Tenant['eventTypePolicy'] = EventTypePolicy.UNSPECIFIED) => madeTenant(registry, policy);
 const aUser = () => madeUser(registry);
-const refused = (reason: string, ...paths: string[]) =>
-  expect.objectContaining({
-    reason,
-    ...(paths.length > 0 && { fields: paths.map((path) => expect.objectContaining({ path })) }),
-  });
 
 const asSuperuser = async <Row extends object>(statement: string): Promise<Row[]> => {
   const client = new Client({ connectionString: database.superuserUrl });
@@ -76,34 +72,6 @@ describe('read your writes', () => {
     expect(registry.view.endpoint(id)).toMatchObject({ version: 41, endpoint: { description } });
     expect(eventLog.records('registry-changes').filter(({ key }) => key === `endpoint/${id}`)).toHaveLength(41);
     expect(await asSuperuser('select * from registry.outbox')).toEqual([]);
-  });
-});
-
-describe('tenants', () => {
-  test('take dialect and policy from the defaults', async () => {
-    const tenant = await aTenant();
-    expect(tenant).toMatchObject({ dialect: 'standard', eventTypePolicy: EventTypePolicy.OPEN });
-    expect(await admin.getTenant({ id: tenant.id })).toEqual(tenant);
-    expect(registry.view.tenant(tenant.id)).toEqual(tenant);
-  });
-
-  test('are refused with every problem at once', async () => {
-    await expect(
-      admin.createTenant({ name: '', dialect: 'klingon', eventTypePolicy: EventTypePolicy.UNSPECIFIED, timeoutMs: 0 }),
-    ).rejects.toEqual(refused('INVALID_FIELD', 'name', 'dialect'));
-  });
-
-  test('are listed page by page', async () => {
-    const made = [await aTenant(), await aTenant(), await aTenant()].map(({ id }) => id);
-    const seen: string[] = [];
-    let cursor = '';
-    do {
-      const page = await admin.listTenants({ limit: 2, cursor });
-      seen.push(...page.tenants.map(({ id }) => id));
-      cursor = page.nextCursor;
-    } while (cursor !== '');
-    expect(seen).toEqual(expect.arrayContaining(made));
-    expect(new Set(seen).size).toBe(seen.length);
   });
 });
 

@@ -1,14 +1,9 @@
 import { z } from 'zod';
-import {
-  Endpoint,
-  fromProto,
-  toProto,
-  type CreateEndpointRequest,
-  type UpdateEndpointRequest,
-} from '@bellwire/contracts';
+import { Endpoint, type CreateEndpointRequest, type UpdateEndpointRequest } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
-import { count, known, orNull, sized, textMap, time, timeText, userOf } from './members.ts';
+import { count, orNull, sized, textMap, time, timeText, userOf } from './members.ts';
 import { fromPayloadTemplate, payloadTemplate, toPayloadTemplate } from './payload-template.ts';
+import { fromRetry, givenRetry, retry, toRetry } from './retry.ts';
 
 const hourlyLimit = 'Deliveries that are begun in an hour: what comes beyond is skipped. null: no limit.';
 
@@ -16,16 +11,6 @@ const testMode =
   'It receives what POST /v1/endpoints/{id}/test sends and nothing else; deliveries that wait for it are held meanwhile.';
 
 const timeOfDay = z.string().meta({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' }).describe('Local time of day, HH:MM.');
-
-const retry = {
-  schedule_seconds: z
-    .array(z.number().meta({ exclusiveMinimum: 0, maximum: 604_800 }))
-    .meta({ maxItems: 20 })
-    .describe('Wait before the second, third, ... attempt, in seconds. Empty: one attempt.'),
-  retry_on: z
-    .enum(['any_failure', 'transient'])
-    .describe('transient: 408, 425, 429, 5xx, time-outs and network errors.'),
-};
 
 const rateLimit = {
   limit: count(1, 100_000).describe('Requests that may start in any period.'),
@@ -51,7 +36,7 @@ export const endpoint = z
     filter: z.unknown().meta({ type: ['object', 'null'], description: 'Operators of MongoDB; null: no filter.' }),
     enabled: z.boolean(),
     disabled_reason: z.string().nullable(),
-    retry: z.object(retry).nullable().describe('null: the schedule of the dialect.'),
+    retry: retry.nullable().describe('null: the schedule of the dialect.'),
     timeout_ms: z.int().nullable().describe('null: the default of the dialect.'),
     rate_limit: z.object(rateLimit).nullable(),
     hourly_limit: z.int().nullable().describe(hourlyLimit),
@@ -81,10 +66,7 @@ const members = z.strictObject({
     .describe('Exact names, prefix.* patterns, or *; null or empty: all. Of bellwire.* only what is named.'),
   filter: z.record(z.string(), z.unknown()).nullish().describe('Operators of MongoDB; null: no filter.'),
   enabled: z.boolean().optional().describe('As enable and disable do.'),
-  retry: z
-    .strictObject({ ...retry, retry_on: retry.retry_on.nullish().describe('As the dialect does where absent.') })
-    .nullish()
-    .describe('null: the schedule of the dialect.'),
+  retry: givenRetry.nullish().describe('null: the schedule of the dialect.'),
   timeout_ms: count(1000, 60_000).nullish().describe('null: the default of the dialect.'),
   rate_limit: z.strictObject(rateLimit).nullish(),
   hourly_limit: count(1, 100_000).nullish().describe(hourlyLimit),
@@ -132,7 +114,7 @@ export const endpointChanges = members
   .meta({ examples: [{ event_types: ['invoice.paid'], filter: null, timeout_ms: 20_000 }] });
 
 export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
-  const { retry: policy, rateLimit: rate, quietHours: quiet } = message;
+  const { rateLimit: rate, quietHours: quiet } = message;
   return {
     id: message.id,
     url: message.url,
@@ -142,10 +124,7 @@ export const toEndpoint = (message: Endpoint): z.infer<typeof endpoint> => {
     filter: new JsonText(message.filter === '' ? 'null' : message.filter),
     enabled: message.enabled,
     disabled_reason: orNull(message.disabledReason),
-    retry:
-      policy === undefined
-        ? null
-        : { schedule_seconds: policy.scheduleSeconds, retry_on: known(fromProto.retryOn(policy.retryOn)) },
+    retry: toRetry(message.retry),
     timeout_ms: message.timeoutMs === 0 ? null : message.timeoutMs,
     rate_limit: rate === undefined ? null : { limit: rate.limit, period_seconds: rate.periodSeconds },
     hourly_limit: message.hourlyLimit === 0 ? null : message.hourlyLimit,
@@ -175,7 +154,7 @@ export const toEndpointWithSecret = (answer: { endpoint: Endpoint | undefined; s
 };
 
 const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string | undefined): Endpoint => {
-  const { retry: policy, rate_limit: rate, quiet_hours: quiet } = given;
+  const { rate_limit: rate, quiet_hours: quiet } = given;
   return Endpoint.fromPartial({
     url: given.url,
     description: given.description ?? undefined,
@@ -183,12 +162,7 @@ const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string 
     eventTypes: given.event_types ?? undefined,
     filter: filterText === 'null' ? undefined : filterText,
     enabled: given.enabled,
-    retry: policy
-      ? {
-          scheduleSeconds: policy.schedule_seconds,
-          retryOn: policy.retry_on ? toProto.retryOn[policy.retry_on] : undefined,
-        }
-      : undefined,
+    retry: fromRetry(given.retry),
     timeoutMs: given.timeout_ms ?? undefined,
     rateLimit: rate ? { limit: rate.limit, periodSeconds: rate.period_seconds } : undefined,
     hourlyLimit: given.hourly_limit ?? undefined,

@@ -44,6 +44,8 @@ describe('a tenant', () => {
       name: 'Acme',
       dialect: 'standard',
       event_type_policy: 'open',
+      retry: { schedule_seconds: [1, 2], retry_on: 'transient' },
+      timeout_ms: null,
       created_at: atText,
     });
   });

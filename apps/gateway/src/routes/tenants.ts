@@ -4,7 +4,7 @@ import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { apiKey, createdApiKey, fromNewApiKey, newApiKey, toApiKey } from '../resources/api-key.ts';
 import { listOf, noBody, noQuery, orNull, page, pageOf } from '../resources/members.ts';
-import { fromNewTenant, newTenant, tenant, toTenant } from '../resources/tenant.ts';
+import { fromNewTenant, fromTenantChanges, newTenant, tenant, tenantChanges, toTenant } from '../resources/tenant.ts';
 
 const ofTenant = z.strictObject({ tenant: z.string() });
 const ofKey = z.strictObject({ tenant: z.string(), id: z.string() });
@@ -58,6 +58,26 @@ const getTenant: Route = (app, { registry }) =>
     },
     handler: async (request) =>
       toTenant(await registry.unary(Registry.getTenant, { id: request.params.tenant }, callerOf(request))),
+  });
+
+const updateTenant: Route = (app, { registry }) =>
+  app.route({
+    method: 'PATCH',
+    url: '/v1/tenants/:tenant',
+    schema: {
+      summary: 'Change a tenant',
+      description: 'Members that are given are replaced as a whole, null clears.',
+      operationId: 'updateTenant',
+      tags: ['Tenants'],
+      params: ofTenant,
+      querystring: noQuery,
+      body: tenantChanges,
+      response: { 200: tenant },
+    },
+    handler: async (request) => {
+      const changes = fromTenantChanges(request.params.tenant, request.body);
+      return toTenant(await registry.unary(Registry.updateTenant, changes, callerOf(request)));
+    },
   });
 
 const createApiKey: Route = (app, { registry }) =>
@@ -126,6 +146,7 @@ export const tenantRoutes: readonly Route[] = [
   createTenant,
   listTenants,
   getTenant,
+  updateTenant,
   createApiKey,
   listApiKeys,
   revokeApiKey,

@@ -51,6 +51,7 @@ export const samples = {
     name: 'Acme',
     dialect: 'standard',
     eventTypePolicy: EventTypePolicy.OPEN,
+    retry: { scheduleSeconds: [1, 2], retryOn: RetryOn.TRANSIENT },
     createdAt: at,
   }),
   whoAmI: WhoAmIResponse.fromPartial({ tenantId: 'ten_1', dialect: 'standard', subject: 'u1', apiKeyId: 'key_1' }),
@@ -192,7 +193,11 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
   getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
   listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
   getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
-  listDeliveries: unary('ListDeliveries', () => ({ deliveries: [delivery], ...listed })),
+  listDeliveries: unary('ListDeliveries', ({ withTotal }) => ({
+    deliveries: [delivery],
+    ...listed,
+    total: withTotal ? 1 : undefined,
+  })),
   getStats: unary('GetStats', () => samples.stats),
   listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
 });

@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
-import { fromProto, toProto, type Endpoint } from '@bellwire/contracts';
+import type { Endpoint } from '@bellwire/contracts';
 import { hiddenValue } from '../hidden-value.ts';
+import { retryColumn, retryOfColumn } from './retry.ts';
 import type { EndpointTable, Slice, Tx } from './schema.ts';
 
 /** An endpoint as it is kept. */
@@ -25,7 +26,7 @@ const toStored = (row: Selectable<EndpointTable>): StoredEndpoint => ({
     filter: row.filter,
     enabled: row.enabled,
     disabledReason: row.disabled_reason,
-    retry: row.retry === null ? undefined : { ...row.retry, retryOn: toProto.retryOn[row.retry.retryOn] },
+    retry: retryOfColumn(row.retry),
     timeoutMs: row.timeout_ms,
     rateLimit: row.rate_limit ?? undefined,
     quietHours: row.quiet_hours ?? undefined,
@@ -52,13 +53,7 @@ const toRow = ({ tenantId, endpoint, sealedHeaders, version }: StoredEndpoint): 
   filter: endpoint.filter,
   enabled: endpoint.enabled,
   disabled_reason: endpoint.disabledReason,
-  retry:
-    endpoint.retry === undefined
-      ? null
-      : JSON.stringify({
-          scheduleSeconds: endpoint.retry.scheduleSeconds,
-          retryOn: fromProto.retryOn(endpoint.retry.retryOn) ?? 'any_failure',
-        }),
+  retry: retryColumn(endpoint.retry),
   timeout_ms: endpoint.timeoutMs,
   rate_limit: endpoint.rateLimit === undefined ? null : JSON.stringify(endpoint.rateLimit),
   quiet_hours: endpoint.quietHours === undefined ? null : JSON.stringify(endpoint.quietHours),

@@ -1,16 +1,19 @@
 import type { ColumnType, GeneratedAlways, JSONColumnType, Transaction } from 'kysely';
+import type { StoredRetry } from './retry.ts';
 
 // Rows as Postgres has them. Each table's file in this folder is the one place that turns them into messages and back.
 
 type Json<Value extends object> = JSONColumnType<Value>;
 type NullableJson<Value extends object> = ColumnType<Value | null, string | null, string | null>;
 
-export interface TenantRow {
+export interface TenantTable {
   tenant_id: string;
   name: string;
   dialect: string;
   event_type_policy: 'open' | 'strict';
   created_at: Date;
+  retry: NullableJson<StoredRetry>;
+  timeout_ms: number;
 }
 
 export interface ApiKeyRow {
@@ -47,7 +50,7 @@ export interface EndpointTable {
   filter: string;
   enabled: boolean;
   disabled_reason: string;
-  retry: NullableJson<{ scheduleSeconds: number[]; retryOn: 'any_failure' | 'transient' }>;
+  retry: NullableJson<StoredRetry>;
   timeout_ms: number;
   rate_limit: NullableJson<{ limit: number; periodSeconds: number }>;
   quiet_hours: NullableJson<{ start: string; end: string; timeZone: string; mode: string }>;
@@ -71,6 +74,13 @@ export interface EndpointSecretRow {
   expires_at: Date | null;
 }
 
+export interface SubjectSettingsRow {
+  tenant_id: string;
+  subject: string;
+  settings: string;
+  updated_at: Date;
+}
+
 export interface OutboxTable {
   tenant_id: string;
   /** A bigint: text in JavaScript. */
@@ -81,11 +91,12 @@ export interface OutboxTable {
 }
 
 export interface RegistryTables {
-  'registry.tenants': TenantRow;
+  'registry.tenants': TenantTable;
   'registry.api_keys': ApiKeyRow;
   'registry.event_types': EventTypeRow;
   'registry.endpoints': EndpointTable;
   'registry.endpoint_secrets': EndpointSecretRow;
+  'registry.subject_settings': SubjectSettingsRow;
   'registry.outbox': OutboxTable;
 }
 
