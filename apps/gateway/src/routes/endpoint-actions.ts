@@ -9,7 +9,7 @@ import { noBody, noQuery, sized } from '../resources/members.ts';
 const ofEndpoint = z.strictObject({ id: z.string() });
 
 /** A test answers when the receiver has, and an endpoint may set a time-out of 60 s: that, and the way there and back. */
-const testTimeoutMs = 65_000;
+export const testTimeoutMs = 65_000;
 
 const testEndpoint: Route = (app, { dispatcher }) =>
   app.route({

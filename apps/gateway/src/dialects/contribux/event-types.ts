@@ -1,0 +1,36 @@
+import { RegistryServiceService as Registry } from '@bellwire/contracts';
+import { contribux } from '@bellwire/dialects';
+import { invalidFields, toFault } from '@bellwire/errors';
+import type { CallOptions, RpcChannel } from '@bellwire/rpc';
+
+const documented = new Set(contribux.catalogue.map(({ name }) => name));
+
+/** Registry is asked for those that the tenant may have added. */
+const isKnown = async (registry: RpcChannel, name: string, caller: CallOptions): Promise<boolean> => {
+  if (documented.has(name)) return true;
+  try {
+    return !(await registry.unary(Registry.getEventType, { name }, caller)).archived;
+  } catch (error) {
+    if (toFault(error).kind === 'not_found') return false;
+    throw error;
+  }
+};
+
+/**
+ * Endpoints take patterns and names that nobody has published yet; these webhooks take what is in the catalogue.
+ *
+ * @param names by the path that messages name them by
+ * @throws Fault INVALID_FIELD
+ */
+export const refuseUnknownTypes = async (
+  registry: RpcChannel,
+  names: Readonly<Record<string, string>>,
+  caller: CallOptions,
+): Promise<void> => {
+  const checked = await Promise.all(
+    Object.entries(names).map(async ([path, name]) => ({ path, known: await isKnown(registry, name, caller) })),
+  );
+  const unknown = checked.filter(({ known }) => !known);
+  if (unknown.length === 0) return;
+  throw invalidFields(unknown.map(({ path }) => ({ path, message: 'is not an event type of the catalogue' })));
+};

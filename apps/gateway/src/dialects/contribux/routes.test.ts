@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { contribux, filterFrom } from '@bellwire/dialects';
+import { Fault } from '@bellwire/errors';
+import { openGateway, type TestGateway } from '../../testing/open-gateway.ts';
+
+const collection = '/api/v1/users/me/webhooks';
+const one = `${collection}/ep_1`;
+const given = { url: 'https://example.org/hooks', events: ['opportunity.matched', 'achievement.earned'] };
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  gateway = await openGateway();
+  const who = { tenantId: 'ten_1', dialect: 'contribux', scopes: [], apiKeyId: 'key_1' };
+  for (const subject of ['user-1', 'user-2']) gateway.keys.set(subject, { ...who, subject });
+  gateway.keys.set('everybody', { ...who, subject: undefined });
+});
+afterEach(() => gateway.close());
+
+const as = (user: string, method: string, path: string, body?: unknown) =>
+  gateway.call(method, path, {
+    headers: { authorization: `Bearer ${user}` },
+    ...(body === undefined ? {} : { json: JSON.stringify(body) }),
+  });
+const call = (method: string, path: string, body?: unknown) => as('user-1', method, path, body);
+const called = () => gateway.calls.map(({ method }) => method);
+const remaining = ({ headers }: { headers: Headers }) => headers.get('x-ratelimit-remaining');
+
+describe('creating', () => {
+  test('makes an endpoint, tests it with its first event, and shows no secret', async () => {
+    const filters = { min_match_score: 0.8, languages: ['Python'] };
+    const answer = await call('POST', collection, { ...given, secret: 'mine', filters });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: {
+        webhook_id: 'ep_1',
+        secret_configured: true,
+        created_at: '2026-01-31T12:00:00Z',
+        test_delivery: { status: 'failed', response_time_ms: 13, error_message: 'HTTP 500' },
+      },
+    });
+    expect(answer.text).not.toContain('whsec');
+    const { url, events: eventTypes } = given;
+    expect(gateway.calls).toMatchObject([
+      {
+        method: 'CreateEndpoint',
+        bearer: 'user-1',
+        request: {
+          endpoint: { url, eventTypes, filter: JSON.stringify(filterFrom(contribux, filters)), subject: undefined },
+          secret: 'mine',
+        },
+      },
+      { method: 'SendTest', request: { endpointId: 'ep_1', eventType: 'opportunity.matched', data: '' } },
+    ]);
+  });
+
+  test('is not undone by a test that cannot be made', async () => {
+    gateway.before.set('SendTest', () => {
+      throw new Fault('SERVICE_UNAVAILABLE', 'dispatcher cannot be reached');
+    });
+    expect(await call('POST', collection, given)).toMatchObject({
+      status: 201,
+      body: { test_delivery: { status: 'failed', response_time_ms: 0, error_message: 'dispatcher cannot be reached' } },
+    });
+  });
+
+  test('one that is not active disables it before it is tested', async () => {
+    expect(await call('POST', collection, { ...given, active: false })).toMatchObject({ body: { active: false } });
+    expect(called()).toEqual(['CreateEndpoint', 'DisableEndpoint', 'SendTest']);
+  });
+});
+
+describe('bad input', () => {
+  test.each([
+    ['nothing', {}, ['url', 'events']],
+    ['an unknown member', { ...given, name: 'x' }, ['name']],
+    [
+      'wrong types',
+      { url: 1, events: 'a', active: 'yes', secret: 5, filters: [] },
+      ['url', 'events', 'active', 'secret', 'filters'],
+    ],
+    ['no events', { ...given, events: [] }, ['events']],
+    ['too many events', { ...given, events: Array.from({ length: 101 }, () => 'skill.progress') }, ['events']],
+    [
+      'wrong filters',
+      { ...given, filters: { min_match_score: 2, typo: 1 } },
+      ['filters.min_match_score', 'filters.typo'],
+    ],
+  ])('%s is refused before anything is made', async (_, body, paths) => {
+    const answer = await call('POST', collection, body);
+    expect(answer).toMatchObject({ status: 400, body: { reason: 'INVALID_FIELD' } });
+    expect(answer.body).toMatchObject({ fields: paths.map((path) => ({ path })) });
+    expect(called()).toEqual([]);
+  });
+
+  test('of a change is refused before anything is changed', async () => {
+    for (const body of [{ secret: '' }, { secret: 'x'.repeat(513) }, { secret: null }, { url: null }, { other: 1 }]) {
+      expect(await call('PATCH', one, { ...body, active: true })).toMatchObject({ status: 400 });
+    }
+    expect(called()).toEqual([]);
+  });
+
+  test('event types that the tenant does not have are refused, its own are not', async () => {
+    gateway.before.set('GetEventType', (request) => {
+      if (JSON.stringify(request).includes('own.type')) return;
+      throw new Fault('NOT_FOUND', 'There is no such event type.');
+    });
+    const answer = await call('POST', collection, { ...given, events: ['own.type', 'never.heard', 'contribution.*'] });
+    expect(answer).toMatchObject({ status: 400, body: { fields: [{ path: 'events[1]' }, { path: 'events[2]' }] } });
+    expect(await call('PATCH', one, { events: ['never.heard'] })).toMatchObject({ status: 400 });
+    expect(await call('POST', `${one}/test`, { event_type: 'never.heard' })).toMatchObject({
+      status: 400,
+      body: { fields: [{ path: 'event_type' }] },
+    });
+    expect(new Set(called())).toEqual(new Set(['GetEventType']));
+    expect(await call('POST', collection, { ...given, events: ['own.type'] })).toMatchObject({ status: 201 });
+  });
+
+  test('in a query is refused', async () => {
+    expect(await call('GET', `${collection}?x=1`)).toMatchObject({ status: 400 });
+    expect(await call('GET', `${one}/deliveries?limit=101`)).toMatchObject({ status: 400 });
+    expect(await call('POST', `${one}/test`, {})).toMatchObject({ status: 400 });
+    expect(called()).toEqual([]);
+  });
+});
+
+describe('webhooks', () => {
+  test('are listed with the statistics of each', async () => {
+    expect(await call('GET', collection)).toMatchObject({
+      status: 200,
+      body: { webhooks: [{ webhook_id: 'ep_1', last_delivery: null, stats: { total_deliveries: 0 } }] },
+    });
+  });
+
+  test('are read one by one', async () => {
+    expect(await call('GET', one)).toMatchObject({
+      status: 200,
+      body: {
+        webhook_id: 'ep_1',
+        filters: null,
+        secret_configured: true,
+        last_delivery: '2026-01-31T12:00:00Z',
+        stats: { total_deliveries: 6, successful_deliveries: 3, failed_deliveries: 3, success_rate: 0.5 },
+      },
+    });
+  });
+
+  test('are changed: what is given, and the secret last', async () => {
+    const secret = 'x'.repeat(512);
+    expect(await call('PATCH', one, { active: false, filters: {}, secret })).toMatchObject({ status: 200 });
+    expect(gateway.calls).toMatchObject([
+      { method: 'GetEndpoint' },
+      { method: 'UpdateEndpoint', request: { endpoint: { enabled: false }, updateMask: ['filter', 'enabled'] } },
+      { method: 'RotateSecret', request: { id: 'ep_1', secret, overlapSeconds: 0 } },
+    ]);
+  });
+
+  test('are deleted', async () => {
+    expect(await call('DELETE', one)).toMatchObject({ status: 204, text: '' });
+    expect(gateway.calls).toMatchObject([{ method: 'DeleteEndpoint', bearer: 'user-1', request: { id: 'ep_1' } }]);
+  });
+
+  test("are not for keys of a whole tenant, and another's are not found", async () => {
+    expect(await as('everybody', 'GET', collection)).toMatchObject({ status: 403, body: { reason: 'SUBJECT_NEEDED' } });
+    gateway.before.set('GetEndpoint', () => {
+      throw new Fault('NOT_FOUND', 'There is no such endpoint.');
+    });
+    expect(await call('GET', `${one}/deliveries`)).toMatchObject({ status: 404 });
+    expect(called()).toEqual(['GetEndpoint']);
+  });
+});
+
+test('a test answers with what was sent, byte for byte', async () => {
+  const answer = await call('POST', `${one}/test`, { event_type: 'skill.progress' });
+  expect(answer).toMatchObject({ status: 200, body: { status: 'failed', response_code: 500, response_time_ms: 13 } });
+  expect(answer.text).toContain('"payload_sent":{"n":1.0}');
+});
+
+test('the log is a page of deliveries with their attempts', async () => {
+  const answer = await call('GET', `${one}/deliveries?limit=2&cursor=c`);
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      deliveries: [
+        { delivery_id: 'd-1', status: 'failed', error_message: 'HTTP 500', next_retry: '2026-01-31T12:00:00Z' },
+      ],
+      stats: { total_deliveries: 6, success_rate: 0.5, average_response_time: 13 },
+      next_cursor: 'more',
+    },
+  });
+  const listed = gateway.calls.find(({ method }) => method === 'ListDeliveries');
+  expect(listed?.request).toMatchObject({
+    endpointId: 'ep_1',
+    limit: 2,
+    cursor: 'c',
+    withAttempts: true,
+    withTests: false,
+  });
+});
+
+describe('in an hour a user has', () => {
+  test('20 operations on webhooks together, refused ones too', async () => {
+    const operations = [
+      () => call('GET', collection),
+      () => call('POST', collection, {}),
+      () => call('GET', one),
+      () => call('PATCH', one, { active: true }),
+      () => call('DELETE', one),
+    ];
+    for (let used = 1; used <= 20; used++) {
+      const answer = await operations[used % 5]?.();
+      expect(answer?.headers.get('x-ratelimit-limit')).toBe('20');
+      expect(answer?.headers.get('x-ratelimit-remaining')).toBe(String(20 - used));
+    }
+    for (const operation of operations) {
+      expect(await operation()).toMatchObject({ status: 429, body: { reason: 'RATE_LIMITED' } });
+    }
+    expect(remaining(await as('user-2', 'GET', collection))).toBe('19');
+  });
+
+  test.each([
+    ['10 tests', 10, () => call('POST', `${one}/test`, { event_type: 'skill.progress' })],
+    ['100 looks at logs', 100, () => call('GET', `${one}/deliveries`)],
+  ])('%s', async (_, limit, ask) => {
+    for (let used = 1; used <= limit; used++) expect(remaining(await ask())).toBe(String(limit - used));
+    const refused = await ask();
+    expect(refused).toMatchObject({ status: 429 });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500);
+    expect(remaining(await call('GET', collection))).toBe('19');
+  });
+});

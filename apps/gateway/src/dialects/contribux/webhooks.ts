@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { AuditServiceService as Audit, RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
+import { contribux } from '@bellwire/dialects';
+import { invalidFields } from '@bellwire/errors';
+import type { CallOptions, RpcChannel } from '@bellwire/rpc';
+import { secretProblem } from '@bellwire/signing';
+import { noBody, noQuery } from '../../resources/members.ts';
+import type { DialectRoute } from '../dialect-route.ts';
+import { refuseUnknownTypes } from './event-types.ts';
+import { management } from './quotas.ts';
+import { firstTest } from './test-delivery.ts';
+import {
+  changedWebhook,
+  changesOf,
+  createdWebhook,
+  endpointOfNew,
+  listedWebhook,
+  newWebhook,
+  shownWebhook,
+  toChangedWebhook,
+  toCreatedWebhook,
+  toListedWebhook,
+  toShownWebhook,
+  webhookChanges,
+  withSecret,
+} from './webhook.ts';
+
+const collection = '/api/v1/users/me/webhooks';
+const ofWebhook = z.strictObject({ id: z.string() });
+
+const refuseUnknownEvents = (registry: RpcChannel, events: readonly string[] = [], caller: CallOptions) =>
+  refuseUnknownTypes(registry, Object.fromEntries(events.map((name, at) => [`events[${at}]`, name])), caller);
+
+const createWebhook: DialectRoute = (app, { registry, dispatcher }) =>
+  app.route({
+    method: 'POST',
+    url: collection,
+    config: { quota: management },
+    schema: { querystring: noQuery, body: newWebhook, response: { 201: createdWebhook } },
+    handler: async ({ body, who }, reply) => {
+      const { events, active, secret } = body;
+      const wanted = { endpoint: endpointOfNew(body), secret: secret ?? undefined };
+      await refuseUnknownEvents(registry, events, who);
+      let { endpoint } = await registry.unary(Registry.createEndpoint, wanted, who);
+      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      const { id } = endpoint;
+      if (!active) endpoint = await registry.unary(Registry.disableEndpoint, { id, reason: '' }, who);
+      const test = await firstTest(dispatcher, { endpointId: id, eventType: events[0] ?? '' }, who);
+      return reply.code(201).send(toCreatedWebhook(endpoint, test));
+    },
+  });
+
+/** The document has no pages: all there are. */
+const endpointsOf = async (registry: RpcChannel, caller: CallOptions): Promise<Endpoint[]> => {
+  const found: Endpoint[] = [];
+  let cursor = '';
+  do {
+    const page = await registry.unary(Registry.listEndpoints, { limit: 100, cursor }, caller);
+    found.push(...page.endpoints);
+    cursor = page.nextCursor;
+  } while (cursor !== '');
+  return found;
+};
+
+const listWebhooks: DialectRoute = (app, { registry, audit }) =>
+  app.route({
+    method: 'GET',
+    url: collection,
+    config: { quota: management },
+    schema: { querystring: noQuery, response: { 200: z.object({ webhooks: z.array(listedWebhook) }) } },
+    handler: async ({ who }) => {
+      const [endpoints, counted] = await Promise.all([
+        endpointsOf(registry, who),
+        audit.unary(Audit.getStats, { byEndpoint: true }, who),
+      ]);
+      const stats = new Map(counted.endpoints.map((each) => [each.endpointId, each.stats]));
+      return { webhooks: endpoints.map((endpoint) => toListedWebhook(endpoint, stats.get(endpoint.id))) };
+    },
+  });
+
+const readWebhook: DialectRoute = (app, { registry, audit }) =>
+  app.route({
+    method: 'GET',
+    url: `${collection}/:id`,
+    config: { quota: management },
+    schema: { params: ofWebhook, querystring: noQuery, response: { 200: shownWebhook } },
+    handler: async ({ params: { id }, who }) => {
+      const endpoint = await registry.unary(Registry.getEndpoint, { id }, who);
+      const { all } = await audit.unary(Audit.getStats, { endpointId: id, byEndpoint: false }, who);
+      return toShownWebhook(endpoint, all);
+    },
+  });
+
+const changeWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'PATCH',
+    url: `${collection}/:id`,
+    config: { quota: management },
+    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: changedWebhook } },
+    handler: async ({ params: { id }, body, who }) => {
+      const { events, secret } = body;
+      const changes = changesOf(id, body);
+      await refuseUnknownEvents(registry, events, who);
+      if (secret === undefined) return toChangedWebhook(await registry.unary(Registry.updateEndpoint, changes, who));
+      // Here, so that registry can refuse nothing any more once the other members are changed.
+      const problem = secretProblem(contribux.signature, secret);
+      if (problem !== undefined) throw invalidFields([problem]);
+      const before = await registry.unary(Registry.getEndpoint, { id }, who);
+      await registry.unary(Registry.updateEndpoint, withSecret(changes, before), who);
+      const { endpoint } = await registry.unary(Registry.rotateSecret, { id, secret, overlapSeconds: 0 }, who);
+      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      return toChangedWebhook(endpoint);
+    },
+  });
+
+const deleteWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'DELETE',
+    url: `${collection}/:id`,
+    config: { quota: management },
+    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
+    handler: async ({ params: { id }, who }, reply) => {
+      await registry.unary(Registry.deleteEndpoint, { id }, who);
+      return reply.code(204).send();
+    },
+  });
+
+export const webhookRoutes: readonly DialectRoute[] = [
+  createWebhook,
+  listWebhooks,
+  readWebhook,
+  changeWebhook,
+  deleteWebhook,
+];
