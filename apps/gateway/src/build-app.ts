@@ -24,6 +24,7 @@ import { eventTypeRoutes } from './routes/event-types.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { previewTemplate } from './routes/preview-template.ts';
+import { statsRoutes } from './routes/stats.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 import { validatorCompiler } from './validate.ts';
 
@@ -49,6 +50,7 @@ const routes = [
   ...eventRoutes,
   ...deliveryRoutes,
   ...deadLetterRoutes,
+  ...statsRoutes,
 ];
 
 /** Bodies other than events. */

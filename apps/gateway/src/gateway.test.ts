@@ -194,6 +194,15 @@ describe('a request', () => {
 });
 
 describe('a fault of a service', () => {
+  test('that an endpoint is not there comes before its statistics are asked', async () => {
+    gateway.before.set('GetEndpoint', () => {
+      throw new Fault('NOT_FOUND', 'There is no endpoint ep_9.');
+    });
+    const answer = await gateway.call('GET', '/v1/endpoints/ep_9/stats');
+    expect(answer).toMatchObject({ status: 404, body: { reason: 'NOT_FOUND' } });
+    expect(gateway.calls.map(({ method }) => method)).not.toContain('GetStats');
+  });
+
   test('comes out with its fields and with Retry-After', async () => {
     const fields = [{ path: 'event_types[2]', message: 'is wrong' }];
     gateway.before.set('CreateEndpoint', () => {

@@ -14,11 +14,12 @@ beforeEach(() => {
 
 describe('every route', () => {
   test.each(routeRows)('$method $path calls $rpc and answers $status', async (row) => {
-    const { method, path, json, status, rpc, request, answer } = row;
+    const { method, path, json, status, after = [], rpc, request, answer } = row;
     const got = await gateway.call(method, path, json === undefined ? {} : { json });
     expect(got).toMatchObject({ status });
-    expect(gateway.calls).toMatchObject([{ method: rpc, bearer: 'key-1', tenant: undefined }]);
-    expect(gateway.calls[0]?.request).toMatchObject(Object(request));
+    const calls = [...after, rpc].map((each) => ({ method: each, bearer: 'key-1', tenant: undefined }));
+    expect(gateway.calls).toMatchObject(calls);
+    expect(gateway.calls.at(-1)?.request).toMatchObject(Object(request));
     if (answer !== undefined) expect(got.body).toMatchObject(Object(answer));
     if (status === 204) expect(got.text).toBe('');
   });

@@ -10,6 +10,8 @@ export interface RouteRow {
   /** The pattern in the description of the API. */
   route: string;
   rpc: string;
+  /** Calls before that one. */
+  after?: readonly string[];
   request: unknown;
   answer?: unknown;
 }
@@ -246,6 +248,25 @@ export const routeRows: readonly RouteRow[] = [
   {
     method: 'GET',
     path: `/v1/events?type=a.b&${period}&limit=10`,
+  {
+    method: 'GET',
+    path: `/v1/endpoints/ep_1/stats?event_type=a.b&subject=u1&${period}`,
+    status: 200,
+    route: '/v1/endpoints/{id}/stats',
+    after: ['GetEndpoint'],
+    rpc: 'GetStats',
+    request: { endpointId: 'ep_1', eventType: 'a.b', subject: 'u1', since: at, until: at, byEndpoint: false },
+    answer: { attempts: 9, event_types: [{ event_type: 'order.paid' }], as_of: atText },
+  },
+  {
+    method: 'GET',
+    path: `/v1/stats?event_type=a.b&subject=u1&${period}`,
+    status: 200,
+    route: '/v1/stats',
+    rpc: 'GetStats',
+    request: { endpointId: undefined, eventType: 'a.b', subject: 'u1', since: at, until: at, byEndpoint: true },
+    answer: { attempts: 9, endpoints: [{ endpoint_id: 'ep_1' }], as_of: atText },
+  },
     status: 200,
     route: '/v1/events',
     rpc: 'ListEvents',
