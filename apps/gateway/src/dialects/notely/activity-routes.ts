@@ -7,6 +7,7 @@ import {
   RegistryServiceService as Registry,
 } from '@bellwire/contracts';
 import { noBody, noQuery } from '../../resources/members.ts';
+import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { catalogueOf, eventTypeInfo, toEventTypeInfo } from './catalogue.ts';
 import { monitoring, toMonitoring } from './counts.ts';
@@ -22,9 +23,6 @@ const listEventTypes: DialectRoute = (app, deps) =>
     schema: { querystring: noQuery, response: { 200: z.array(eventTypeInfo) } },
     handler: async ({ who }) => (await catalogueOf(deps, who)).map(toEventTypeInfo),
   });
-
-/** A test answers when the receiver has, which may take the 60 s of a time-out: that, and the way there and back. */
-const testTimeoutMs = 65_000;
 
 const testWebhook: DialectRoute = (app, { dispatcher, clock }) =>
   app.route({
