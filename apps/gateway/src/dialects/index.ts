@@ -1,5 +1,6 @@
 import type { DialectRoutes } from './dialect-route.ts';
 import { contribuxRoutes } from './contribux/index.ts';
+import { hubRoutes } from './hub/index.ts';
 import { notelyRoutes } from './notely/index.ts';
 
 /** The REST routes that tenants have by their dialect: one folder each. */

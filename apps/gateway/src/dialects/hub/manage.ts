@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
+import type { CallOptions, RpcChannel } from '@bellwire/rpc';
+import { noBody, noQuery } from '../../resources/members.ts';
+import type { DialectRoute } from '../dialect-route.ts';
+import { checkEvents } from './known-events.ts';
+import {
+  createdWebhook,
+  maskOf,
+  newWebhook,
+  toEndpoint,
+  toWebhook,
+  webhook,
+  webhookChanges,
+  wholeWebhook,
+  type WebhookChanges,
+} from './webhook.ts';
+
+export const ofWebhook = z.strictObject({ id: z.string() });
+
+const createWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'POST',
+    url: '/api/webhooks',
+    schema: { querystring: noQuery, body: newWebhook, response: { 201: createdWebhook } },
+    handler: async ({ body, who }, reply) => {
+      const endpoint = toEndpoint(body);
+      await checkEvents(registry, body.events, who);
+      const made = await registry.unary(Registry.createEndpoint, { endpoint, secret: body.secret }, who);
+      if (made.endpoint === undefined) throw new Error('registry left out the endpoint');
+      const secret = body.secret === undefined ? made.secret : undefined;
+      return reply.code(201).send({ ...toWebhook(made.endpoint), secret });
+    },
+  });
+
+const pageSize = 100;
+
+const listWebhooks: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'GET',
+    url: '/api/webhooks',
+    schema: { querystring: noQuery, response: { 200: z.array(webhook) } },
+    handler: async ({ who }) => {
+      const found: Endpoint[] = [];
+      let cursor = '';
+      do {
+        const page = await registry.unary(Registry.listEndpoints, { limit: pageSize, cursor }, who);
+        found.push(...page.endpoints);
+        cursor = page.nextCursor;
+      } while (cursor !== '');
+      return found.map(toWebhook);
+    },
+  });
+
+const getWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'GET',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, response: { 200: webhook } },
+    handler: async ({ params, who }) => toWebhook(await registry.unary(Registry.getEndpoint, { id: params.id }, who)),
+  });
+
+/** A new secret signs at once and alone: the dialect has room for one signature. */
+const change = async (
+  registry: RpcChannel,
+  id: string,
+  given: WebhookChanges,
+  caller: CallOptions,
+): Promise<Endpoint> => {
+  const endpoint = { ...toEndpoint(given), id };
+  await checkEvents(registry, given.events, caller);
+  const changed = await registry.unary(Registry.updateEndpoint, { endpoint, updateMask: maskOf(given) }, caller);
+  if (given.secret === undefined) return changed;
+  const wanted = { id, secret: given.secret, overlapSeconds: 0 };
+  return (await registry.unary(Registry.rotateSecret, wanted, caller)).endpoint ?? changed;
+};
+
+const updateWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'PATCH',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
+    handler: async ({ params, body, who }) => toWebhook(await change(registry, params.id, body, who)),
+  });
+
+const replaceWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'PUT',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, body: wholeWebhook, response: { 200: webhook } },
+    handler: async ({ params, body, who }) => toWebhook(await change(registry, params.id, body, who)),
+  });
+
+const deleteWebhook: DialectRoute = (app, { registry }) =>
+  app.route({
+    method: 'DELETE',
+    url: '/api/webhooks/:id',
+    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
+    handler: async ({ params, who }, reply) => {
+      await registry.unary(Registry.deleteEndpoint, { id: params.id }, who);
+      return reply.code(204).send();
+    },
+  });
+
+export const manageRoutes: readonly DialectRoute[] = [
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  replaceWebhook,
+  deleteWebhook,
+];

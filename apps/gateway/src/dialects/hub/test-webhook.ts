@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import {
+  DispatcherServiceService as Dispatcher,
+  Outcome,
+  RegistryServiceService as Registry,
+} from '@bellwire/contracts';
+import { invalidField } from '@bellwire/errors';
+import { JsonText } from '../../json-text.ts';
+import type { DialectRoute } from '../dialect-route.ts';
+import { attempt, toAttempt } from './attempt.ts';
+import { ofWebhook } from './manage.ts';
+
+/** A test answers when the receiver has, and an endpoint may set a time-out of 60 s: that, and the way there and back. */
+const testTimeoutMs = 65_000;
+
+/**
+ * The event that was asked for, else the first of the webhook.
+ * @throws Fault INVALID_FIELD for one that the webhook does not name
+ */
+const eventOf = (events: readonly string[], asked: string | undefined): string => {
+  // A webhook that was made through /v1 may have patterns.
+  const named = events.filter((name) => !name.includes('*'));
+  if (asked !== undefined && !named.includes(asked)) {
+    throw invalidField('event', `must be one of the events of the webhook: ${named.join(', ')}`);
+  }
+  // Dispatcher has a type for tests that name none.
+  return asked ?? named[0] ?? '';
+};
+
+/** Sends the body of the call as the data of an event, now, and answers with what came of it. */
+export const testWebhook: DialectRoute = (app, { registry, dispatcher }) =>
+  app.route({
+    method: 'POST',
+    url: '/api/webhooks/:id/test',
+    schema: {
+      params: ofWebhook,
+      querystring: z.strictObject({ event: z.string().optional() }),
+      body: z.record(z.string(), z.unknown()).optional(),
+      response: {
+        200: attempt.extend({
+          deliveryId: z.string(),
+          event: z.string(),
+          success: z.boolean(),
+          /** What was sent. */
+          payload: z.unknown(),
+        }),
+      },
+    },
+    handler: async ({ params, query, body, who }) => {
+      const { eventTypes } = await registry.unary(Registry.getEndpoint, { id: params.id }, who);
+      const wanted = {
+        endpointId: params.id,
+        eventType: eventOf(eventTypes, query.event),
+        data: body === undefined ? '' : JSON.stringify(body),
+      };
+      const options = { ...who, timeoutMs: testTimeoutMs };
+      const { attempt: made, body: sent } = await dispatcher.unary(Dispatcher.sendTest, wanted, options);
+      if (made === undefined) throw new Error('dispatcher left out the attempt');
+      return {
+        deliveryId: made.deliveryId,
+        event: made.eventType,
+        success: made.outcome === Outcome.DELIVERED,
+        payload: new JsonText(sent),
+        ...toAttempt(made),
+      };
+    },
+  });
