@@ -4,4 +4,4 @@ import { hubRoutes } from './hub/index.ts';
 import { notelyRoutes } from './notely/index.ts';
 
 /** The REST routes that tenants have by their dialect: one folder each. */
-export const dialects: readonly DialectRoutes[] = [contribuxRoutes, notelyRoutes];
+export const dialects: readonly DialectRoutes[] = [contribuxRoutes, hubRoutes, notelyRoutes];
