@@ -171,8 +171,15 @@ describe('admission', () => {
     admission.returned('a');
     admit('a5', 'a', 1);
     expect(waits.get('a5')).toBe(last);
-    const turns = [1, 2, 3].map(() => admission.handedOver({ endpointId: 'a', maxConcurrency: 1 }));
-    expect(turns).toEqual(turns.toSorted((x, y) => x - y));
+  });
+
+  test('lets those that wait for an endpoint come back one after the other', () => {
+    const { admission, admit, release } = setUp();
+    admit('a0', 'a', 4);
+    release('a0', 10);
+    const turns = [1, 2, 3].map(() => admission.handedOver({ endpointId: 'a', maxConcurrency: 4 }, 60_000));
+    expect(turns).toEqual([60_000, 60_002.5, 60_005]);
+    expect(admission.handedOver({ endpointId: 'a', maxConcurrency: 4 }, 90_000)).toBe(90_000);
   });
 
   test('goes on with the next where the one whose turn it is does not start', () => {

@@ -32,7 +32,7 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
 
   /** Back when the breaker lets a probe through, and as much later as its turn in the backlog takes. */
   const waitForBreaker = (inHand: InHand, endpoint: CompiledEndpoint, untilMs: number): void => {
-    handOver.waitUntil(inHand, 'breaker_open', untilMs + admission.handedOver(lineOf(endpoint)));
+    handOver.waitUntil(inHand, 'breaker_open', admission.handedOver(lineOf(endpoint), untilMs));
   };
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {

@@ -11,6 +11,7 @@ export interface Line<Waiting> {
   spilled: number;
   /** When the last one was handed over, in milliseconds since 1970. */
   spilledAtMs: number;
+  herd: Herd;
   pace: Pace;
 }
 
@@ -51,6 +52,7 @@ export const newLine = <Waiting>(maxConcurrency: number, pace?: Pace): Line<Wait
   retries: [],
   spilled: 0,
   spilledAtMs: 0,
+  herd: { untilMs: 0, size: 0 },
   pace: pace ?? { meanMs: startingMeanMs, concurrency: initialConcurrency(maxConcurrency) },
 });
 
@@ -94,18 +96,27 @@ const durationOf = (line: Line<unknown>, nowMs: number): number => {
   return oldest === undefined ? line.pace.meanMs : Math.max(line.pace.meanMs, nowMs - oldest.atMs);
 };
 
+/** At least what an unknown endpoint begins with: one that was slowed down and recovers is soon there again. */
+const expectedLimit = (line: Line<unknown>, maxConcurrency: number): number =>
+  Math.max(limitOf(line, maxConcurrency), initialConcurrency(maxConcurrency).limit);
+
 /** How long it takes until a delivery with so many `ahead` of it can start, in milliseconds. */
 export const waitOf = (
   line: Line<unknown>,
   { ahead, maxConcurrency, nowMs }: { ahead: number; maxConcurrency: number; nowMs: number },
-): number => ((ahead + 1) * durationOf(line, nowMs)) / limitOf(line, maxConcurrency);
+): number => ((ahead + 1) * durationOf(line, nowMs)) / expectedLimit(line, maxConcurrency);
 
-/**
- * When the last of the backlog, what was spilled included, comes to its turn once the endpoint answers again, in
- * milliseconds: at the pace with which an unknown endpoint begins, since it is soon found again.
- */
-export const recoveryOf = (line: Line<unknown>, maxConcurrency: number): number =>
-  ((waitingIn(line) + line.spilled) * line.pace.meanMs) / initialConcurrency(maxConcurrency).limit;
+/** Those that wait until the endpoint may be tried again: until when, and how many there are. */
+export interface Herd {
+  untilMs: number;
+  size: number;
+}
+
+/** When the next of a herd has its turn, so that they do not come back all at once. */
+export const turnOf = (line: Line<unknown>, untilMs: number, maxConcurrency: number): number => {
+  line.herd = { untilMs, size: line.herd.untilMs === untilMs ? line.herd.size + 1 : 0 };
+  return untilMs + (line.herd.size * line.pace.meanMs) / expectedLimit(line, maxConcurrency);
+};
 
 /** How many may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness. */
 export const roomOf = (

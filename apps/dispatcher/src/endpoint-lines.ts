@@ -4,9 +4,9 @@ import {
   countSpilled,
   forgetSpilled,
   newLine,
-  recoveryOf,
   restartSlowly,
   roomOf,
+  turnOf,
   waitingIn,
   waitOf,
   type Line,
@@ -29,11 +29,8 @@ export interface EndpointLines<Candidate extends Waiting> {
   hasRoom(line: Line<Candidate>, maxConcurrency: number): boolean;
   /** Hands over one that comes at the end of its line. */
   spill(line: Line<Candidate>, candidate: Candidate): void;
-  /**
-   * Counts one that is handed to a tier until the endpoint answers again, and says how long after that its turn comes, in
-   * milliseconds: so they do not come back all at once.
-   */
-  handedOver(endpoint: { endpointId: string; maxConcurrency: number }): number;
+  /** Counts one that is handed to a tier until the endpoint may be tried again, and says when its own turn comes after that. */
+  handedOver(endpoint: { endpointId: string; maxConcurrency: number }, untilMs: number): number;
   /** One that was handed over is back. */
   returned(endpointId: string): void;
   /** From one request at a time on. */
@@ -97,11 +94,10 @@ export const openEndpointLines = <Candidate extends Waiting>({
     restIfIdle,
     hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
     spill,
-    handedOver: (endpoint) => {
+    handedOver: (endpoint, untilMs) => {
       const line = of(endpoint);
-      const turnMs = recoveryOf(line, endpoint.maxConcurrency);
       countSpilled(line, clock.now());
-      return turnMs;
+      return turnOf(line, untilMs, endpoint.maxConcurrency);
     },
     returned: (endpointId) => {
       const line = lines.get(endpointId);
