@@ -11,6 +11,7 @@ import { hidden, revealKept, type EndpointWriteDeps } from './next-endpoint.ts';
 import { endpointChange } from './registry-change.ts';
 import { replaceSecrets } from './store/endpoint-secrets.ts';
 import { insertEndpoint } from './store/endpoints.ts';
+import { requestedByUser } from './switch-endpoint.ts';
 import { tenantOf } from './tenant-of.ts';
 
 export interface CreateEndpointDeps extends EndpointWriteDeps {
@@ -58,8 +59,8 @@ export const makeCreateEndpoint =
       const endpoint = {
         ...wanted,
         id: place.endpointId,
-        enabled: true,
-        disabledReason: '',
+        enabled: request.disabled !== true,
+        disabledReason: request.disabled === true ? requestedByUser : '',
         retry: completeRetry(wanted.retry, dialect),
         headers: hidden(wanted.headers),
         createdAt: now,

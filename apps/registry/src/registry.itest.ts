@@ -299,6 +299,13 @@ describe('endpoints', () => {
     });
   });
 
+  test('may be made disabled, and are never seen enabled then', async () => {
+    const { calls } = await aUser();
+    const { endpoint } = await calls.createEndpoint({ endpoint: anEndpoint({ enabled: true }), disabled: true });
+    expect(endpoint).toMatchObject({ enabled: false, disabledReason: 'requested_by_user' });
+    expect(registry.view.endpoint(endpoint?.id ?? '')).toMatchObject({ version: 1, endpoint: { enabled: false } });
+  });
+
   test('are disabled with the first reason, and enabled without one', async () => {
     const { calls, tenant } = await aUser();
     const id = idOf(await calls.createEndpoint({ endpoint: anEndpoint() }));

@@ -92,6 +92,7 @@ describe('an endpoint inward', () => {
     expect(fromNewEndpoint(given, 'null')).toEqual({
       endpoint: Endpoint.fromPartial({ url: 'https://example.org' }),
       secret: undefined,
+      disabled: false,
     });
   });
 

@@ -179,7 +179,11 @@ const fromMembers = (given: z.infer<typeof endpointChanges>, filterText: string 
 export const fromNewEndpoint = (
   { secret, ...given }: z.infer<typeof newEndpoint>,
   filterText: string | undefined,
-): CreateEndpointRequest => ({ endpoint: fromMembers(given, filterText), secret: secret ?? undefined });
+): CreateEndpointRequest => ({
+  endpoint: fromMembers(given, filterText),
+  secret: secret ?? undefined,
+  disabled: given.enabled === false,
+});
 
 /** Only the members that were given are in the mask; null clears. Their names are those of the contract. */
 export const fromEndpointChanges = (

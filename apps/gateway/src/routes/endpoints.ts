@@ -33,11 +33,6 @@ const createEndpoint: Route = (app, { registry }) =>
     handler: async (request, reply) => {
       const wanted = fromNewEndpoint(request.body, request.bodyMembers?.get('filter'));
       const created = await registry.unary(Registry.createEndpoint, wanted, callerOf(request));
-      const id = created.endpoint?.id;
-      if (request.body.enabled === false && id !== undefined) {
-        // Registry makes every endpoint enabled: what is published in between may reach it.
-        created.endpoint = await registry.unary(Registry.disableEndpoint, { id, reason: '' }, callerOf(request));
-      }
       return reply.code(201).send(toEndpointWithSecret(created));
     },
   });

@@ -141,11 +141,13 @@ export interface FakeServices {
   calls: RecordedCall[];
   /** Whom a key acts for; samples.whoAmI where it is not here. */
   keys: Map<string, WhoAmIResponse>;
+  /** What ListEndpoints answers. */
+  endpoints: Endpoint[];
   /** By method: runs before the answer; what it throws is what the service throws. */
   before: Map<string, (request: unknown) => Promise<void> | void>;
 }
 
-const registryOf = ({ unary, keys }: Answering): RegistryServiceServer => ({
+const registryOf = ({ unary, keys, endpoints }: Answering): RegistryServiceServer => ({
   createTenant: unary('CreateTenant', () => samples.tenant),
   getTenant: unary('GetTenant', () => samples.tenant),
   listTenants: unary('ListTenants', () => ({ tenants: [samples.tenant], nextCursor: 'more' })),
@@ -162,9 +164,12 @@ const registryOf = ({ unary, keys }: Answering): RegistryServiceServer => ({
   updateEventType: unary('UpdateEventType', () => samples.eventType),
   archiveEventType: unary('ArchiveEventType', () => ({ ...samples.eventType, archived: true })),
   learnEventTypes: unary('LearnEventTypes', () => ({})),
-  createEndpoint: unary('CreateEndpoint', () => ({ endpoint: samples.endpoint, secret: 'whsec_1' })),
+  createEndpoint: unary('CreateEndpoint', ({ disabled }) => ({
+    endpoint: disabled === true ? samples.disabledEndpoint : samples.endpoint,
+    secret: 'whsec_1',
+  })),
   getEndpoint: unary('GetEndpoint', () => samples.endpoint),
-  listEndpoints: unary('ListEndpoints', () => ({ endpoints: [samples.endpoint], nextCursor: '' })),
+  listEndpoints: unary('ListEndpoints', () => ({ endpoints, nextCursor: '' })),
   updateEndpoint: unary('UpdateEndpoint', () => samples.endpoint),
   deleteEndpoint: unary('DeleteEndpoint', () => ({})),
   enableEndpoint: unary('EnableEndpoint', () => samples.endpoint),
@@ -203,7 +208,7 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */
-const answering = (service: string, { calls, before, keys }: Omit<FakeServices, 'services'>) => {
+const answering = (service: string, { calls, before, keys, endpoints }: Omit<FakeServices, 'services'>) => {
   const handlers = makeHandlers({
     service,
     authenticate: async (bearer) => ({
@@ -222,7 +227,7 @@ const answering = (service: string, { calls, before, keys }: Omit<FakeServices, 
       await before.get(method)?.(request);
       return answer(request, bearer);
     });
-  return { unary, duplex: handlers.duplex, keys };
+  return { unary, duplex: handlers.duplex, keys, endpoints };
 };
 
 type Answering = ReturnType<typeof answering>;
@@ -232,13 +237,14 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
   const calls: RecordedCall[] = [];
   const before: FakeServices['before'] = new Map();
   const keys: FakeServices['keys'] = new Map();
+  const endpoints = [samples.endpoint];
 
   const serve = async (
     service: string,
     definition: ServeOptions['definition'],
     implement: (answers: Answering) => ServeOptions['implementation'],
   ): Promise<RpcChannel> => {
-    const implementation = implement(answering(service, { calls, before, keys }));
+    const implementation = implement(answering(service, { calls, before, keys, endpoints }));
     const options = { host: '127.0.0.1', port: 0, service, definition, implementation };
     const server = scope.own(service, await serveGrpc(options));
     return scope.own(`channel to ${service}`, openChannel(`127.0.0.1:${server.port}`));
@@ -250,5 +256,5 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
     dispatcher: await serve('bellwire.dispatcher.v1.DispatcherService', DispatcherServiceService, dispatcherOf),
     audit: await serve('bellwire.audit.v1.AuditService', AuditServiceService, auditOf),
   };
-  return { services, calls, before, keys };
+  return { services, calls, before, keys, endpoints };
 };

@@ -1,4 +1,4 @@
-import { DeliveryStatus, EventTypePolicy } from '@bellwire/contracts';
+import { DeliveryStatus, EventTypePolicy, RetryOn } from '@bellwire/contracts';
 import { atText } from './fake-services.ts';
 
 /** One call of one route: what it makes the gateway ask, and what comes back. */
@@ -59,6 +59,19 @@ export const routeRows: readonly RouteRow[] = [
     route: '/v1/tenants/{tenant}',
     rpc: 'GetTenant',
     request: { id: 'ten_1' },
+    answer: { retry: { schedule_seconds: [1, 2], retry_on: 'transient' }, timeout_ms: null },
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/tenants/ten_1',
+    json: '{"retry":{"schedule_seconds":[1]},"timeout_ms":null}',
+    status: 200,
+    route: '/v1/tenants/{tenant}',
+    rpc: 'UpdateTenant',
+    request: {
+      tenant: { id: 'ten_1', retry: { scheduleSeconds: [1], retryOn: RetryOn.UNSPECIFIED }, timeoutMs: 0 },
+      updateMask: ['retry', 'timeout_ms'],
+    },
   },
   {
     method: 'POST',
@@ -236,19 +249,6 @@ export const routeRows: readonly RouteRow[] = [
     answer: { enabled: false, disabled_reason: 'requested_by_user' },
   },
   {
-    method: 'POST',
-    path: '/v1/events',
-    json: '{"type":"a.b","data":{"n": 1.0},"idempotency_key":"k","action_urls":{"view":"https://example.org"}}',
-    status: 202,
-    route: '/v1/events',
-    rpc: 'Publish',
-    request: { type: 'a.b', data: '{"n":1.0}', idempotencyKey: 'k', actionUrls: { view: 'https://example.org' } },
-    answer: { id: 'evt_1' },
-  },
-  {
-    method: 'GET',
-    path: `/v1/events?type=a.b&${period}&limit=10`,
-  {
     method: 'GET',
     path: `/v1/endpoints/ep_1/stats?event_type=a.b&subject=u1&${period}`,
     status: 200,
@@ -267,6 +267,19 @@ export const routeRows: readonly RouteRow[] = [
     request: { endpointId: undefined, eventType: 'a.b', subject: 'u1', since: at, until: at, byEndpoint: true },
     answer: { attempts: 9, endpoints: [{ endpoint_id: 'ep_1' }], as_of: atText },
   },
+  {
+    method: 'POST',
+    path: '/v1/events',
+    json: '{"type":"a.b","data":{"n": 1.0},"idempotency_key":"k","action_urls":{"view":"https://example.org"}}',
+    status: 202,
+    route: '/v1/events',
+    rpc: 'Publish',
+    request: { type: 'a.b', data: '{"n":1.0}', idempotencyKey: 'k', actionUrls: { view: 'https://example.org' } },
+    answer: { id: 'evt_1' },
+  },
+  {
+    method: 'GET',
+    path: `/v1/events?type=a.b&${period}&limit=10`,
     status: 200,
     route: '/v1/events',
     rpc: 'ListEvents',

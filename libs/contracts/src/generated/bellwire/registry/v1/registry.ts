@@ -362,12 +362,16 @@ export interface Endpoint_MetadataEntry {
 }
 
 export interface CreateEndpointRequest {
-  /** id, enabled, disabled_reason, created_at and updated_at are ignored; headers carry their values. */
+  /** id, enabled (see disabled), disabled_reason, created_at and updated_at are ignored; headers carry their values. */
   endpoint:
     | Endpoint
     | undefined;
   /** Made by registry where absent. */
-  secret?: string | undefined;
+  secret?:
+    | string
+    | undefined;
+  /** True: disabled from the first moment, as DisableEndpoint would. */
+  disabled?: boolean | undefined;
 }
 
 export interface CreateEndpointResponse {
@@ -3069,7 +3073,7 @@ export const Endpoint_MetadataEntry: MessageFns<Endpoint_MetadataEntry> = {
 };
 
 function createBaseCreateEndpointRequest(): CreateEndpointRequest {
-  return { endpoint: undefined, secret: undefined };
+  return { endpoint: undefined, secret: undefined, disabled: undefined };
 }
 
 export const CreateEndpointRequest: MessageFns<CreateEndpointRequest> = {
@@ -3079,6 +3083,9 @@ export const CreateEndpointRequest: MessageFns<CreateEndpointRequest> = {
     }
     if (message.secret !== undefined) {
       writer.uint32(18).string(message.secret);
+    }
+    if (message.disabled !== undefined) {
+      writer.uint32(24).bool(message.disabled);
     }
     return writer;
   },
@@ -3112,6 +3119,14 @@ export const CreateEndpointRequest: MessageFns<CreateEndpointRequest> = {
             message.secret = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.disabled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3133,6 +3148,7 @@ export const CreateEndpointRequest: MessageFns<CreateEndpointRequest> = {
       ? Endpoint.fromPartial(object.endpoint)
       : undefined;
     message.secret = object.secret ?? undefined;
+    message.disabled = object.disabled ?? undefined;
     return message;
   },
 };
