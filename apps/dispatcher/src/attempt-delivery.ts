@@ -57,6 +57,10 @@ const startSpan = (delivery: DeliveryRecord, created: Context): Span => {
   return tracer.startSpan('POST', { kind: SpanKind.CLIENT, attributes, links, root: true });
 };
 
+/** Of an attempt that waited for a slot of its endpoint's rate limit: statistics count those that have it. */
+const slotTiming = ({ slotAtMs }: DeliveryRecord, startedAtMs: number): Attempt['timings'] =>
+  slotAtMs > 0 ? { rate_limit_slot: startedAtMs - slotAtMs } : {};
+
 const attemptFrom = (
   delivery: DeliveryRecord,
   result: AttemptOutcome,
@@ -74,7 +78,7 @@ const attemptFrom = (
   responseHeaders: { ...result.response?.headers },
   responseBody: result.response?.body,
   error: result.error,
-  timings: { ...result.timings },
+  timings: { ...slotTiming(delivery, facts.startedAtMs), ...result.timings },
   traceId: facts.traceId,
   status: toProto.status[next.status],
   reason: next.reason,

@@ -261,6 +261,17 @@ describe('a delivery', () => {
     expect((sent[1]?.at ?? 0) - (sent[0]?.at ?? 0)).toBeGreaterThanOrEqual(400);
   });
 
+  test('that waited for a slot of the rate limit says so', async () => {
+    const { endpoint, publish, attempts } = await setUp([answer(200)]);
+    await endpoint({ rateLimit: { limit: 1, periodSeconds: 1 } });
+    await publish();
+    await until('the first attempt', () => attempts()[0]);
+    await publish();
+    const waited = await until('the second attempt', () => attempts()[1]);
+    expect(attempts()[0]?.timings).toEqual({});
+    expect(waited.timings['rate_limit_slot']).toBeGreaterThanOrEqual(0);
+  });
+
   test('ends with a 410, which disables its endpoint', async () => {
     const { endpoint, publish, disabled, deadLetters } = await setUp([answer(410)]);
     await endpoint();

@@ -61,6 +61,7 @@ const statsOf = (deliveries: readonly DeliveryCount[] = [], attempts: readonly A
     ),
     dueRetries: sumOf(deliveries, (row) => row.due_retries),
     lastAttemptAt: latest(attempts),
+    rateLimited: sumOf(attempts, (row) => row.rate_limited),
   };
 };
 

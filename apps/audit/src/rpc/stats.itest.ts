@@ -41,7 +41,7 @@ beforeAll(async () => {
       theFailure(failed, { ...dead, number: 3, durationMs: 10, outcome: Outcome.TIMED_OUT, responseStatus: undefined }),
       theDeadLetter(failed, { attemptCount: 3 }),
     ),
-    ...told(due, theFailure(due)),
+    ...told(due, theFailure(due, { timings: { rate_limit_slot: 3, total: 12.5 } })),
     ...told(waiting, theFailure(waiting, { nextAttemptAtMs: nowMs + 24 * hourMs })),
     ...told(cancelled, theTransition(cancelled, { status: DeliveryStatus.CANCELLED, reason: 'endpoint_deleted' })),
     theAttempt(tested, { test: true }),
@@ -68,6 +68,7 @@ describe('statistics', () => {
       meanAttempts: 2.5,
       dueRetries: 1,
       lastAttemptAt: new Date(waiting.acceptedAtMs + 100),
+      rateLimited: 1,
     });
     expect(asOf).toEqual(expect.any(Date));
     expect(endpoints).toEqual([]);
@@ -114,6 +115,7 @@ describe('statistics', () => {
       meanAttempts: 0,
       dueRetries: 0,
       lastAttemptAt: undefined,
+      rateLimited: 0,
     });
   });
 

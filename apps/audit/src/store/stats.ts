@@ -22,6 +22,7 @@ export interface AttemptCount extends OfEndpoint {
   response_status: number | null;
   attempts: number;
   retries: number;
+  rate_limited: number;
   duration_ms: number;
   last_attempt_at: Date;
 }
@@ -110,6 +111,7 @@ export const countAttempts = (
       'attempt.response_status',
       count().as('attempts'),
       countWhere(sql`attempt.number > 1`).as('retries'),
+      countWhere(sql`attempt.timings like '%"rate_limit_slot":%'`).as('rate_limited'),
       sql<number>`sum(attempt.duration_ms)`.as('duration_ms'),
       sql<Date>`max(attempt.started_at)`.as('last_attempt_at'),
     ])

@@ -98,6 +98,7 @@ export const samples = {
       meanAttempts: 1.5,
       dueRetries: 1,
       lastAttemptAt: at,
+      rateLimited: 2,
     },
     eventTypes: [{ eventType: 'order.paid', deliveries: 6, delivered: 3, failed: 1 }],
     endpoints: [{ endpointId: 'ep_1', stats: { deliveries: { pending: 1 } } }],

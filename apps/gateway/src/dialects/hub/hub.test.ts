@@ -250,7 +250,7 @@ describe('the dashboard', () => {
       errorRate: { rejected: 6 / 9, timed_out: 0, unreachable: 0, blocked: 0 },
       statusCodes: { 200: 3, 500: 6 },
       retryFrequency: 4 / 5,
-      rateLimitHits: 0,
+      rateLimitHits: 2,
       deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
       attempts: 9,
       retries: 4,

@@ -23,7 +23,7 @@ const metrics = z.object({
   statusCodes: z.record(z.string(), z.number()),
   /** Retries for each delivery that was tried. */
   retryFrequency: z.number().nullable(),
-  /** Attempts that the receiver answered with 429. */
+  /** Attempts that had waited for the webhook's own limit, and those that the receiver answered with 429. */
   rateLimitHits: z.int(),
   deliveries: z.record(z.string(), z.number()),
   attempts: z.int(),
@@ -55,7 +55,7 @@ const toMetrics = (stats: DeliveryStats): Omit<z.infer<typeof metrics>, 'asOf'> 
     statusCodes: stats.responseStatuses,
     // Each delivery has one first attempt, and the rest are retries.
     retryFrequency: ratio(retries, attempts - retries),
-    rateLimitHits: stats.responseStatuses[429] ?? 0,
+    rateLimitHits: stats.rateLimited + (stats.responseStatuses[429] ?? 0),
     deliveries,
     attempts,
     retries,

@@ -222,7 +222,11 @@ export interface DeliveryStats {
   /** Retries that are due by now and not made yet. */
   dueRetries: number;
   /** Start of the last attempt. */
-  lastAttemptAt?: Date | undefined;
+  lastAttemptAt?:
+    | Date
+    | undefined;
+  /** Attempts that had waited for a slot of the rate limit of their endpoint. */
+  rateLimited: number;
 }
 
 export interface DeliveryStats_DeliveriesEntry {
@@ -2036,6 +2040,7 @@ function createBaseDeliveryStats(): DeliveryStats {
     meanAttempts: 0,
     dueRetries: 0,
     lastAttemptAt: undefined,
+    rateLimited: 0,
   };
 }
 
@@ -2067,6 +2072,9 @@ export const DeliveryStats: MessageFns<DeliveryStats> = {
     }
     if (message.lastAttemptAt !== undefined) {
       Timestamp.encode(toTimestamp(message.lastAttemptAt), writer.uint32(74).fork()).join();
+    }
+    if (message.rateLimited !== 0) {
+      writer.uint32(80).int64(message.rateLimited);
     }
     return writer;
   },
@@ -2165,6 +2173,14 @@ export const DeliveryStats: MessageFns<DeliveryStats> = {
             message.lastAttemptAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.rateLimited = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2215,6 +2231,7 @@ export const DeliveryStats: MessageFns<DeliveryStats> = {
     message.meanAttempts = object.meanAttempts ?? 0;
     message.dueRetries = object.dueRetries ?? 0;
     message.lastAttemptAt = object.lastAttemptAt ?? undefined;
+    message.rateLimited = object.rateLimited ?? 0;
     return message;
   },
 };

@@ -294,7 +294,10 @@ export interface Attempt {
   error?:
     | string
     | undefined;
-  /** Phases in milliseconds: wait, connect, first_byte, total. */
+  /**
+   * Phases in milliseconds: connect (new connections only), first_byte, total. Where it waited for a slot of its
+   * endpoint's rate limit: rate_limit_slot, how long after that slot it started.
+   */
   timings: { [key: string]: number };
   traceId: string;
   status: DeliveryStatus;
