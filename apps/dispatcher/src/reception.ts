@@ -42,11 +42,12 @@ export const makeReceive = ({ view, compileEndpoint, handOver, clock, onUnreadab
   return (inHand: InHand): CompiledEndpoint | undefined => {
     const state = view.endpoint(inHand.delivery.endpointId);
     if (state === undefined) return dropped(handOver.cancel(inHand, 'endpoint_deleted'));
+    // However long it was held: no delivery hops for ever.
+    if (clock.now() > inHand.delivery.deadlineAtMs) return dropped(handOver.pastDeadline(inHand));
     const endpoint = readable(state);
     if (endpoint === undefined) return dropped(handOver.hold(inHand, 'endpoint_unreadable'));
     if (!endpoint.isEnabled) return dropped(handOver.hold(inHand, 'endpoint_disabled'));
     if (endpoint.isTestMode) return dropped(handOver.hold(inHand, 'test_mode'));
-    if (clock.now() > inHand.delivery.deadlineAtMs) return dropped(handOver.pastDeadline(inHand));
     return outsideQuietHours(inHand, endpoint);
   };
 };
