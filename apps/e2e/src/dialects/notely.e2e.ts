@@ -188,12 +188,12 @@ describe('a webhook', () => {
   test('that is not active is not called, and is again when it is', async () => {
     const tenant = await newTenant();
     const user = await tenant.user('1');
-    const { id } = await createAt(user, '/switch');
-    const change = (is_active: boolean) => user.raw('PATCH', `/api/webhooks/${id}`, { is_active });
-    expect(webhook.parse((await change(false)).json).is_active).toBe(false);
+    const { id, is_active } = await createAt(user, '/switch', { is_active: false });
+    expect(is_active).toBe(false);
     await publish(tenant, '1', { at: 'off' });
     await deliveryThatIs(user, id, 'skipped');
-    await change(true);
+    const changed = await user.raw('PATCH', `/api/webhooks/${id}`, { is_active: true });
+    expect(webhook.parse(changed.json).is_active).toBe(true);
     await publish(tenant, '1', { at: 'on' });
     await deliveryThatIs(user, id, 'success');
     const bodies = receiver.requests.filter(({ path }) => path === '/switch').map(({ body }) => String(body));

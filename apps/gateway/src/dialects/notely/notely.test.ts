@@ -62,7 +62,13 @@ describe('creating a webhook', () => {
     await create('{"url":"https://example.com/webhook","event_types":["order.paid"]}');
     expect(requestOf('CreateEndpoint')).toMatchObject({
       endpoint: { description: '', retry: { scheduleSeconds: [2, 4, 8] }, timeoutMs: 10_000 },
+      disabled: false,
     });
+  });
+
+  test('makes one that is not active where that is asked for', async () => {
+    await create('{"url":"https://example.com/webhook","event_types":["order.paid"],"is_active":false}');
+    expect(requestOf('CreateEndpoint')).toMatchObject({ disabled: true });
   });
 
   test.each([

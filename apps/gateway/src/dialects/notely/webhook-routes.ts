@@ -36,7 +36,7 @@ const createWebhook: DialectRoute = (app, { registry }) =>
     schema: { querystring: noQuery, body: newWebhook, response: { 201: webhookWithSecret } },
     handler: async (request, reply) => {
       checkEventTypes(request.body.event_types, await catalogueOf({ registry }, request.who));
-      const wanted = { endpoint: fromNewWebhook(request.body, subjectOf(request)) };
+      const wanted = fromNewWebhook(request.body, subjectOf(request));
       const { endpoint, secret } = await registry.unary(Registry.createEndpoint, wanted, request.who);
       if (endpoint === undefined) throw new Error('registry left out the endpoint');
       return reply.code(201).send({ ...toWebhook(endpoint), secret });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DeliveryStats, Endpoint, type UpdateEndpointRequest } from '@bellwire/contracts';
+import { DeliveryStats, Endpoint, type CreateEndpointRequest, type UpdateEndpointRequest } from '@bellwire/contracts';
 import { notely, scheduleFor } from '@bellwire/dialects';
 import { orNull, time, timeText } from '../../resources/members.ts';
 import { deliveryCounts, toDeliveryCounts } from './counts.ts';
@@ -30,6 +30,7 @@ const timeoutSeconds = z.int().min(1).max(60);
 
 export const newWebhook = z.strictObject({
   ...members,
+  is_active: z.boolean().default(true),
   retry_count: retryCount.default(3),
   timeout_seconds: timeoutSeconds.default(10),
 });
@@ -51,9 +52,9 @@ const fromMembers = (given: z.infer<typeof webhookChanges>): Endpoint =>
     timeoutMs: given.timeout_seconds === undefined ? undefined : given.timeout_seconds * 1000,
   });
 
-export const fromNewWebhook = (given: z.infer<typeof newWebhook>, subject: string): Endpoint => ({
-  ...fromMembers(given),
-  subject,
+export const fromNewWebhook = (given: z.infer<typeof newWebhook>, subject: string): CreateEndpointRequest => ({
+  endpoint: { ...fromMembers(given), subject },
+  disabled: !given.is_active,
 });
 
 /** Fields of the contract by member. */
