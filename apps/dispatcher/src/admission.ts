@@ -96,8 +96,11 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     // What ends at once while it is served is served by the same loop.
     if (isServing) return;
     isServing = true;
-    turns.each({ isFull: inFlight.isFull, isHeldBack: inFlight.isOverShare, serve: serveOne });
-    isServing = false;
+    try {
+      turns.each({ isFull: inFlight.isFull, isHeldBack: inFlight.isOverShare, serve: serveOne });
+    } finally {
+      isServing = false;
+    }
   };
 
   const isFreeFor = (line: Line<Candidate>, { tenantId, maxConcurrency, isRetry }: Candidate): boolean =>

@@ -13,7 +13,7 @@ import {
   type RateWindow,
 } from './rate-window.ts';
 
-const spanMsOf = ({ periodSeconds }: RateRule): number => (periodSeconds + 1) * 1000;
+const spanMsOf = ({ periodSeconds }: RateRule): number => (periodSeconds + 1.5) * 1000;
 
 interface Coming {
   atMs: number;
@@ -166,7 +166,7 @@ describe('a rate window', () => {
       window = slot.window;
       return slot.startAtMs;
     });
-    expect(answers).toEqual([10_000, 10_000, 12_020, 12_020, 14_040]);
+    expect(answers).toEqual([10_000, 10_000, 12_525, 12_525, 15_050]);
   });
 
   test('gives the place of a request that was not made to the next one', () => {
@@ -184,7 +184,7 @@ describe('a rate window', () => {
     const waiting = reserve(first.window, 10_001);
     const late = reserve(waiting.window, waiting.startAtMs);
     expect(late.startAtMs).toBeGreaterThan(waiting.startAtMs);
-    expect(startReserved(late.window, waiting.startAtMs, waiting.startAtMs + 300).startAtMs).toBe(12_320);
+    expect(startReserved(late.window, waiting.startAtMs, waiting.startAtMs + 300).startAtMs).toBe(12_825);
   });
 
   test('puts one who comes new behind those who wait beyond the horizon', () => {
@@ -213,9 +213,9 @@ describe('a rate window', () => {
       window = slot.window;
       return slot.startAtMs;
     });
-    expect(slots).toEqual([12_020, 14_040, 16_060]);
-    const late = startReserved(window, 12_020, 12_320);
-    expect(startReserved(late.window, 14_040, 14_040).startAtMs).toBe(14_340);
+    expect(slots).toEqual([12_525, 15_050, 17_575]);
+    const late = startReserved(window, 12_525, 12_825);
+    expect(startReserved(late.window, 15_050, 15_050).startAtMs).toBe(15_350);
   });
 
   test('keeps the slot of a request that asks before its time, unless the rule was loosened', () => {
@@ -235,8 +235,8 @@ describe('a rate window', () => {
       return slot.startAtMs;
     });
     expect(window.buckets.length).toBeLessThan(1200);
-    expect(slots.at(-1)).toBeGreaterThan(10_000 + (2000 / 7) * 2000 * 0.99);
-    expect(slots.at(-1)).toBeLessThan(10_000 + (2000 / 7 + 2) * 2000 * 1.02);
+    expect(slots.at(-1)).toBeGreaterThan(10_000 + (2000 / 7) * 2500 * 0.99);
+    expect(slots.at(-1)).toBeLessThan(10_000 + (2000 / 7 + 2) * 2500 * 1.02);
   });
 
   test('counts an hourly limit without reserving', () => {
@@ -251,7 +251,7 @@ describe('a rate window', () => {
 
   test('has no record when nothing is counted any more', () => {
     const { window } = reserve(emptyRateWindow({ limit: 1, periodSeconds: 1 }), 10_000);
-    expect(rateWindowToRecord(window, 10_500)).toEqual({ bucketMs: 20, buckets: [500], counts: [1] });
-    expect(rateWindowToRecord(window, 12_020)).toBeUndefined();
+    expect(rateWindowToRecord(window, 10_500)).toEqual({ bucketMs: 25, buckets: [400], counts: [1] });
+    expect(rateWindowToRecord(window, 12_525)).toBeUndefined();
   });
 });

@@ -34,7 +34,13 @@ export interface RateWindowRecord {
 /** Reservations are counted for ten spans. */
 const horizonBuckets = 10 * spanBuckets;
 
-const bucketMsOf = ({ periodSeconds }: RateRule): number => ((periodSeconds + 1) * 1000) / spanBuckets;
+/**
+ * The span is the second that the rule adds to its period, and half a second more: between the moment that is counted here
+ * and the arrival lie signing, a connection and a busy process, and what counts is what the receiver sees.
+ */
+const extraSeconds = 1.5;
+
+const bucketMsOf = ({ periodSeconds }: RateRule): number => ((periodSeconds + extraSeconds) * 1000) / spanBuckets;
 const bucketOf = (rule: RateRule, atMs: number): number => Math.floor(atMs / bucketMsOf(rule));
 
 export const emptyRateWindow = (rule: RateRule): RateWindow => ({ rule, buckets: [], tailMs: 0 });
@@ -143,7 +149,7 @@ export const rateWindowFromRecord = (
   rule: RateRule,
   nowMs: number,
 ): RateWindow => {
-  const recorded: RateRule = { limit: rule.limit, periodSeconds: (bucketMs * spanBuckets) / 1000 - 1 };
+  const recorded: RateRule = { limit: rule.limit, periodSeconds: (bucketMs * spanBuckets) / 1000 - extraSeconds };
   const now = bucketOf(recorded, nowMs);
   const restored = buckets.map((at, index) => {
     const count = counts[index] ?? 0;
