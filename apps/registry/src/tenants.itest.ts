@@ -170,6 +170,18 @@ describe('the settings of a user', () => {
     }
   });
 
+  test('are replaced only where they are what was read, if the caller says what that was', async () => {
+    const { calls } = await aUser(registry);
+    const put = (settings: string, replaces: string) =>
+      calls.putSubjectSettings({ subject: 'user_1', settings, replaces });
+    await expect(put('{"a":0}', '{"b":0}')).rejects.toEqual(refused('LOST_RACE'));
+    expect(await put('{"a":1}', '{}')).toEqual({ subject: 'user_1', settings: '{"a":1}' });
+    for (const stale of ['{}', '{"a":0}']) await expect(put('{"a":2}', stale)).rejects.toEqual(refused('LOST_RACE'));
+    expect(await calls.getSubjectSettings({ subject: 'user_1' })).toMatchObject({ settings: '{"a":1}' });
+    await put('{"a":3}', '{"a":1}');
+    expect(await calls.getSubjectSettings({ subject: 'user_1' })).toMatchObject({ settings: '{"a":3}' });
+  });
+
   test('are refused where they are no object or too large, and stay as they were', async () => {
     const { calls } = await aUser(registry);
     const subject = 'user_1';

@@ -40,6 +40,7 @@ export {
   ListRequest,
   ListTenantsResponse,
   PayloadTemplate,
+  PutSubjectSettingsRequest,
   QuietHours,
   RateLimit,
   RegistryServiceClient,

@@ -1,17 +1,8 @@
 import type { QuietHours } from '@bellwire/contracts';
+import { isTimeZone } from '@bellwire/domain';
 import type { FieldProblem } from '@bellwire/errors';
 
 const timeOfDay = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/;
-
-/** An IANA name that this Node knows. Offsets such as +02:00 are none: they know no summer time. */
-const isTimeZone = (name: string): boolean => {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-};
 
 /** Local times of day; an end before the start is on the next day. */
 export const quietHoursProblems = ({ start, end, timeZone, mode }: QuietHours): FieldProblem[] => {

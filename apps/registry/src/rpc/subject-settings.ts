@@ -1,7 +1,7 @@
 import type { RegistryServiceServer } from '@bellwire/contracts';
 import type { Acting } from '@bellwire/domain';
 import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
-import { findSettings, saveSettings } from '../store/subject-settings.ts';
+import { findSettings, noSettings, saveSettings } from '../store/subject-settings.ts';
 import { tenantOf } from '../tenant-of.ts';
 import { subjectProblems } from '../text-rules.ts';
 import { acting } from './acting.ts';
@@ -44,13 +44,16 @@ export const subjectSettingsRpcs = ({ handlers, store, clock }: RpcDeps): Settin
       const acts = acting(call, 'endpoints:read');
       check(acts.subject, subject);
       const found = await inTenantOf(acts, (tx) => findSettings(tx, acts.tenantId, subject));
-      return { subject, settings: found ?? '{}' };
+      return { subject, settings: found ?? noSettings };
     }),
-    putSubjectSettings: handlers.unary('PutSubjectSettings', async ({ subject, settings }, call) => {
+    putSubjectSettings: handlers.unary('PutSubjectSettings', async ({ subject, settings, replaces }, call) => {
       const acts = acting(call, 'endpoints:write');
       check(acts.subject, subject, settingsProblems(settings));
       const updatedAt = new Date(clock.now());
-      await inTenantOf(acts, (tx) => saveSettings(tx, acts.tenantId, { subject, settings, updatedAt }));
+      const write = { subject, settings, updatedAt, replaces };
+      if (!(await inTenantOf(acts, (tx) => saveSettings(tx, acts.tenantId, write)))) {
+        throw new Fault('LOST_RACE', 'The settings have changed since they were read.');
+      }
       return { subject, settings };
     }),
   };

@@ -178,6 +178,13 @@ export interface SubjectSettings {
   settings: string;
 }
 
+export interface PutSubjectSettingsRequest {
+  subject: string;
+  settings: string;
+  /** What was read before. Absent: whatever there is. */
+  replaces?: string | undefined;
+}
+
 export interface GetTenantRequest {
   id: string;
 }
@@ -1001,6 +1008,85 @@ export const SubjectSettings: MessageFns<SubjectSettings> = {
     const message = createBaseSubjectSettings();
     message.subject = object.subject ?? "";
     message.settings = object.settings ?? "";
+    return message;
+  },
+};
+
+function createBasePutSubjectSettingsRequest(): PutSubjectSettingsRequest {
+  return { subject: "", settings: "", replaces: undefined };
+}
+
+export const PutSubjectSettingsRequest: MessageFns<PutSubjectSettingsRequest> = {
+  encode(message: PutSubjectSettingsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.settings !== "") {
+      writer.uint32(18).string(message.settings);
+    }
+    if (message.replaces !== undefined) {
+      writer.uint32(26).string(message.replaces);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutSubjectSettingsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutSubjectSettingsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.settings = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.replaces = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutSubjectSettingsRequest>, I>>(base?: I): PutSubjectSettingsRequest {
+    return PutSubjectSettingsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutSubjectSettingsRequest>, I>>(object: I): PutSubjectSettingsRequest {
+    const message = createBasePutSubjectSettingsRequest();
+    message.subject = object.subject ?? "";
+    message.settings = object.settings ?? "";
+    message.replaces = object.replaces ?? undefined;
     return message;
   },
 };
@@ -3865,12 +3951,14 @@ export const RegistryServiceService = {
     responseSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
   },
+  /** LOST_RACE where they are no longer what is to be replaced. */
   putSubjectSettings: {
     path: "/bellwire.registry.v1.RegistryService/PutSubjectSettings" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
+    requestSerialize: (value: PutSubjectSettingsRequest): Buffer =>
+      Buffer.from(PutSubjectSettingsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PutSubjectSettingsRequest => PutSubjectSettingsRequest.decode(value),
     responseSerialize: (value: SubjectSettings): Buffer => Buffer.from(SubjectSettings.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubjectSettings => SubjectSettings.decode(value),
   },
@@ -4069,7 +4157,8 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   whoAmI: handleUnaryCall<WhoAmIRequest, WhoAmIResponse>;
   /** What a subject of a tenant has set for itself and no endpoint holds: JSON text, an empty object where nothing is set. */
   getSubjectSettings: handleUnaryCall<GetSubjectSettingsRequest, SubjectSettings>;
-  putSubjectSettings: handleUnaryCall<SubjectSettings, SubjectSettings>;
+  /** LOST_RACE where they are no longer what is to be replaced. */
+  putSubjectSettings: handleUnaryCall<PutSubjectSettingsRequest, SubjectSettings>;
   /** The key itself is in the answer to this call and nowhere else. */
   createApiKey: handleUnaryCall<CreateApiKeyRequest, CreateApiKeyResponse>;
   listApiKeys: handleUnaryCall<ListApiKeysRequest, ListApiKeysResponse>;
@@ -4191,17 +4280,18 @@ export interface RegistryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SubjectSettings) => void,
   ): ClientUnaryCall;
+  /** LOST_RACE where they are no longer what is to be replaced. */
   putSubjectSettings(
-    request: SubjectSettings,
+    request: PutSubjectSettingsRequest,
     callback: (error: ServiceError | null, response: SubjectSettings) => void,
   ): ClientUnaryCall;
   putSubjectSettings(
-    request: SubjectSettings,
+    request: PutSubjectSettingsRequest,
     metadata: Metadata,
     callback: (error: ServiceError | null, response: SubjectSettings) => void,
   ): ClientUnaryCall;
   putSubjectSettings(
-    request: SubjectSettings,
+    request: PutSubjectSettingsRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SubjectSettings) => void,
