@@ -251,7 +251,7 @@ describe('the dashboard', () => {
       statusCodes: { 200: 3, 500: 6 },
       retryFrequency: 4 / 5,
       rateLimitHits: 2,
-      deliveries: { delivered: 3, dead_lettered: 1, retrying: 2 },
+      deliveries: { pending: 0, held: 0, retrying: 2, delivered: 3, dead_lettered: 1, skipped: 0, cancelled: 0 },
       attempts: 9,
       retries: 4,
       asOf: '2026-01-31T12:00:00.000Z',

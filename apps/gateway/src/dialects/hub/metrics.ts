@@ -5,11 +5,15 @@ import {
   RegistryServiceService as Registry,
   type DeliveryStats,
 } from '@bellwire/contracts';
+import { deliveryStatuses } from '@bellwire/domain';
+import { deliveryStatus } from '../../resources/delivery.ts';
 import { givenTime, optionalTimeText, time } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { ofWebhook } from './manage.ts';
 
 const failures = ['rejected', 'timed_out', 'unreachable', 'blocked'] as const;
+
+const byStatus = z.record(deliveryStatus, z.int());
 
 /** Tests are not counted. Rates are from 0 to 1, and null where there is nothing to count. */
 const metrics = z.object({
@@ -25,7 +29,7 @@ const metrics = z.object({
   retryFrequency: z.number().nullable(),
   /** Attempts that had waited for the webhook's own limit, and those that the receiver answered with 429. */
   rateLimitHits: z.int(),
-  deliveries: z.record(z.string(), z.number()),
+  deliveries: byStatus,
   attempts: z.int(),
   retries: z.int(),
   /** What was accepted up to here is counted. */
@@ -56,7 +60,7 @@ const toMetrics = (stats: DeliveryStats): Omit<z.infer<typeof metrics>, 'asOf'> 
     // Each delivery has one first attempt, and the rest are retries.
     retryFrequency: ratio(retries, attempts - retries),
     rateLimitHits: stats.rateLimited + (stats.responseStatuses[429] ?? 0),
-    deliveries,
+    deliveries: byStatus.parse(Object.fromEntries(deliveryStatuses.map((status) => [status, deliveries[status] ?? 0]))),
     attempts,
     retries,
   };
