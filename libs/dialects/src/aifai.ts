@@ -30,4 +30,8 @@ export const aifai: Dialect = {
   eventTypePolicy: 'strict',
   catalogue: aifaiEvents,
   representable: 'any',
+  filterShorthands: [
+    { name: 'notification_types', path: 'data.notification_type', compares: 'one_of' },
+    { name: 'priorities', path: 'data.priority', compares: 'one_of' },
+  ],
 };

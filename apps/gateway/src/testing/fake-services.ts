@@ -197,7 +197,11 @@ const listed = { nextCursor: 'more', asOf: at };
 
 const auditOf = ({ unary }: Answering): AuditServiceServer => ({
   getEvent: unary('GetEvent', () => ({ event: samples.event, asOf: at })),
-  listEvents: unary('ListEvents', () => ({ events: [samples.event], ...listed })),
+  listEvents: unary('ListEvents', ({ withTotal }) => ({
+    events: [samples.event],
+    ...listed,
+    total: withTotal ? 1 : undefined,
+  })),
   getDelivery: unary('GetDelivery', () => ({ delivery, asOf: at })),
   listDeliveries: unary('ListDeliveries', ({ withTotal }) => ({
     deliveries: [delivery],

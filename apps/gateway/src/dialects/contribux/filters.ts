@@ -1,38 +1,11 @@
-import { z } from 'zod';
-import { contribux, filterFrom } from '@bellwire/dialects';
+import { contribux } from '@bellwire/dialects';
+import { filtersOf as shorthandsOf, filterTextOf as textOf, type Filters } from '../shorthand-filters.ts';
 
-/** The filters of a webhook as its user gives them: min_match_score, difficulty_levels, languages. */
-export type Filters = Readonly<Record<string, unknown>>;
+// The filters of a webhook as its user gives them: min_match_score, difficulty_levels, languages.
+export type { Filters };
 
-/** What an endpoint keeps of them: JSON text, empty where they ask for nothing. @throws Fault INVALID_FIELD */
-export const filterTextOf = (filters: Filters | null | undefined): string => {
-  const filter = filterFrom(contribux, filters ?? {});
-  return filter === undefined ? '' : JSON.stringify(filter);
-};
+/** What an endpoint keeps of them. @throws Fault INVALID_FIELD */
+export const filterTextOf = (filters: Filters | null | undefined): string => textOf(contribux, filters ?? {});
 
-const operator = z.union([
-  z.strictObject({ $gte: z.number() }).transform(({ $gte }) => $gte),
-  z.strictObject({ $in: z.array(z.string()) }).transform(({ $in }) => $in),
-]);
-const condition = z.strictObject({ $or: z.tuple([z.unknown(), z.record(z.string(), operator)]) });
-const kept = z.union([
-  z.strictObject({ $and: z.array(condition) }).transform(({ $and }) => $and),
-  condition.transform((one) => [one]),
-]);
-
-/** The way back from `filterTextOf`; null for a filter that was not made of these, as /v1 can set. */
-export const filtersOf = (text: string): Filters | null => {
-  if (text === '') return {};
-  const { data: conditions } = kept.safeParse(JSON.parse(text));
-  const names = new Map(contribux.filterShorthands?.map(({ name, path }) => [path, name]));
-  const filters = Object.fromEntries(
-    (conditions ?? []).flatMap(({ $or: [, asked] }) =>
-      Object.entries(asked).map(([path, value]) => [names.get(path) ?? path, value]),
-    ),
-  );
-  try {
-    return filterTextOf(filters) === text ? filters : null;
-  } catch {
-    return null;
-  }
-};
+/** The way back; null for a filter that was not made of these, as /v1 can set. */
+export const filtersOf = (text: string): Filters | null => shorthandsOf(contribux, text);

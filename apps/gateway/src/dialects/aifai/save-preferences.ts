@@ -1,0 +1,120 @@
+import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
+import { Fault, toFault } from '@bellwire/errors';
+import type { Services } from '../../app.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
+import type { Who } from '../who-is.ts';
+import { fromChanges, fromPreferences, isMarked, isSecretUnseen, toPreferences } from './endpoint-preferences.ts';
+import { merged, noPreferences, type GivenPreferences, type Preferences } from './preferences.ts';
+import { changeSettings, readSettings } from './user-settings.ts';
+
+type Deps = Pick<Services, 'registry'>;
+
+export interface Saved {
+  preferences: Preferences;
+  /** Only where the endpoint has been enabled for the first time. */
+  secret?: string | undefined;
+}
+
+/** More than a user has, and more than can be made at once. */
+const mostEndpoints = 100;
+
+/**
+ * The endpoint of the user's preferences, and others that were made at the same time. Of several the oldest counts, as ids
+ * sort by time. Where these routes have made none it is one that was made for him over /v1.
+ */
+const findEndpoints = async (
+  { registry }: Deps,
+  who: Who,
+): Promise<{ own: Endpoint | undefined; rivals: Endpoint[] }> => {
+  const wanted = { subject: who.subject, limit: mostEndpoints, cursor: '' };
+  const { endpoints } = await registry.unary(Registry.listEndpoints, wanted, who);
+  const [own = endpoints[0], ...rivals] = endpoints.filter(isMarked);
+  return { own, rivals };
+};
+
+/** The endpoint is what counts; settings are for users who have none yet. @throws Fault of registry */
+export const readPreferences = async (deps: Deps, who: Who): Promise<Preferences> => {
+  const { own } = await findEndpoints(deps, who);
+  if (own !== undefined) return toPreferences(own);
+  return (await readSettings(deps, who)).preferences ?? noPreferences;
+};
+
+/** Registry refuses nothing else that was not looked at here. */
+const inOwnWords = (error: unknown): Fault => {
+  const fault = toFault(error);
+  const fields = fault.fields.map(({ path, message }) => ({ path: path === 'url' ? 'webhook_url' : path, message }));
+  return new Fault(fault.reason, fault.detail, { fields, retryAfterMs: fault.retryAfterMs, cause: error });
+};
+
+const keepInSettings = (deps: Deps, who: Who, decide: (before: Preferences) => Preferences): Promise<Preferences> =>
+  changeSettings(deps, who, async (before) => {
+    const result = decide(before.preferences ?? noPreferences);
+    return { settings: { ...before, preferences: result }, result };
+  });
+
+/** Preferences outlive the endpoint; where this stops half way it is still there, and as it was. */
+const remove = async (deps: Deps, who: Who, { id }: Endpoint, wanted: Preferences): Promise<Saved> => {
+  await keepInSettings(deps, who, () => wanted);
+  await deps.registry.unary(Registry.deleteEndpoint, { id }, who);
+  return { preferences: wanted };
+};
+
+/** All that was given in one write. A secret that nobody has seen is made anew before, for the answer. */
+const change = async (deps: Deps, who: Who, endpoint: Endpoint, given: GivenPreferences): Promise<Saved> => {
+  const wanted = merged(toPreferences(endpoint), given);
+  if (wanted.webhook_url === null) return await remove(deps, who, endpoint, wanted);
+  const { registry } = deps;
+  const isFirst = wanted.enable_webhook && isSecretUnseen(endpoint);
+  const rotated = isFirst
+    ? await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0 }, who)
+    : undefined;
+  const changes = fromChanges(endpoint, wanted, isFirst ? { ...given, enable_webhook: true } : given);
+  const changed = await registry.unary(Registry.updateEndpoint, changes, who);
+  return { preferences: toPreferences(changed), secret: rotated?.secret };
+};
+
+/** Where two processes made one at the same time the older one stays. */
+const settled = async (deps: Deps, who: Who): Promise<Endpoint | undefined> => {
+  const { own, rivals } = await findEndpoints(deps, who);
+  for (const { id } of rivals) {
+    await deps.registry.unary(Registry.deleteEndpoint, { id }, who).catch((error: unknown) => {
+      // The other process has done it.
+      if (toFault(error).reason !== 'NOT_FOUND') throw error;
+    });
+  }
+  return own;
+};
+
+const create = async (deps: Deps, who: Who, given: GivenPreferences): Promise<Saved> => {
+  const wanted = merged((await readSettings(deps, who)).preferences ?? noPreferences, given);
+  const request = { endpoint: fromPreferences(wanted, who.subject), disabled: !wanted.enable_webhook };
+  const { endpoint, secret } = await deps.registry.unary(Registry.createEndpoint, request, who);
+  if (endpoint === undefined) throw new Error('registry left out the endpoint');
+  const kept = await settled(deps, who);
+  if (kept !== undefined && kept.id !== endpoint.id) return await change(deps, who, kept, given);
+  return { preferences: toPreferences(endpoint), secret: endpoint.enabled ? secret : undefined };
+};
+
+/**
+ * Merges what is given into the preferences of a user: into his endpoint, or, while no URL was given, into his settings.
+ * Either is one write, so nothing is half done; registry judges the URL before it. Calls of one user wait for each other here.
+ *
+ * The answer throws Fault INVALID_FIELD, INVALID_URL and others of registry.
+ */
+export const makeSavePreferences = (deps: Deps) => {
+  const inTurn = oneAtATime();
+  const save = async (who: Who, given: GivenPreferences): Promise<Saved> => {
+    const endpoint = await settled(deps, who);
+    if (endpoint !== undefined) return await change(deps, who, endpoint, given);
+    if (typeof given.webhook_url === 'string') return await create(deps, who, given);
+    return { preferences: await keepInSettings(deps, who, (before) => merged(before, given)) };
+  };
+  return (who: Who, given: GivenPreferences): Promise<Saved> =>
+    inTurn(JSON.stringify([who.tenantId, who.subject]), async () => {
+      try {
+        return await save(who, given);
+      } catch (error) {
+        throw inOwnWords(error);
+      }
+    });
+};
