@@ -4,8 +4,8 @@ import type { Logger, Scope } from '@bellwire/lifecycle';
 import type { Log } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Keyring } from '@bellwire/secrets';
-import type { CompileEndpoint } from './compiled-endpoint.ts';
-import type { Insist } from './insist.ts';
+import type { CompileEndpoint } from './endpoints/compiled-endpoint.ts';
+import type { Insist } from './writing/insist.ts';
 import type { Append, DisableEndpoint, History, Send } from './ports.ts';
 
 /** What a dispatcher is given by its composition root. */

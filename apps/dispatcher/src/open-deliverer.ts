@@ -1,14 +1,14 @@
 import type { EndpointState } from '@bellwire/contracts';
 import type { Worker } from '@bellwire/messaging';
-import { makeAdmission } from './admission.ts';
-import { makeAttemptDelivery } from './attempt-delivery.ts';
-import { makeAttemptMemory } from './attempt-memory.ts';
-import { makeEndpointControls } from './endpoint-controls.ts';
-import { makeEndpointStates } from './endpoint-states.ts';
-import { makeHandOver } from './hand-over.ts';
-import { makeOnFailing } from './on-failing.ts';
-import { makeOperationalEvents } from './operational-events.ts';
-import { makeSwitchOff } from './switch-off.ts';
+import { makeAdmission } from './admission/admission.ts';
+import { makeAttemptDelivery } from './attempts/attempt-delivery.ts';
+import { makeAttemptMemory } from './attempts/attempt-memory.ts';
+import { makeEndpointControls } from './endpoints/endpoint-controls.ts';
+import { makeEndpointStates } from './endpoints/endpoint-states.ts';
+import { makeHandOver } from './admission/hand-over.ts';
+import { makeOnFailing } from './endpoints/on-failing.ts';
+import { makeOperationalEvents } from './telling/operational-events.ts';
+import { makeSwitchOff } from './endpoints/switch-off.ts';
 import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
 import { startDeliverer } from './workers/deliver.ts';
 

@@ -17,7 +17,7 @@ import { openKeyring } from '@bellwire/secrets';
 import { newSecret } from '@bellwire/signing';
 import type { Send } from './ports.ts';
 import { startDispatcher } from './start-dispatcher.ts';
-import { identityOf } from './records.ts';
+import { identityOf } from './writing/records.ts';
 
 const log = openLogger({ level: 'silent' });
 const tiers = [

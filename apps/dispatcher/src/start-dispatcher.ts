@@ -2,12 +2,12 @@ import { DispatcherServiceService, type DispatcherServiceServer, type EndpointSt
 import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
 import { openTemplates, type RenderRequest } from '@bellwire/templating';
-import { packAudit } from './audit-batches.ts';
-import { makeCompileEndpoint, type CompileEndpoint } from './compiled-endpoint.ts';
-import { makeInsist } from './insist.ts';
+import { packAudit } from './writing/audit-batches.ts';
+import { makeCompileEndpoint, type CompileEndpoint } from './endpoints/compiled-endpoint.ts';
+import { makeInsist } from './writing/insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
-import { makeOperationalEvents } from './operational-events.ts';
-import { makePlanDeliveries } from './plan-deliveries.ts';
+import { makeOperationalEvents } from './telling/operational-events.ts';
+import { makePlanDeliveries } from './planning/plan-deliveries.ts';
 import { makeCancel } from './rpc/cancel.ts';
 import { makeBodyFor } from './rpc/body-for.ts';
 import { makePreviewTemplate } from './rpc/preview-template.ts';

@@ -36,7 +36,7 @@ type Known = readonly (readonly [string, RegExp])[];
 /** Stages of the pipeline by whose code is on the stack. */
 const byOwnCode: Known = [
   ['audit', /\/apps\/audit\//],
-  ['plan and render', /\/apps\/dispatcher\/src\/(?:workers\/route|plan-)/],
+  ['plan and render', /\/apps\/dispatcher\/src\/(?:workers\/route|planning)/],
   ['deliver: sign, send, record', /\/apps\/dispatcher\//],
   ['accept', /\/apps\/(?:ingestion|gateway)\//],
   ['log: embedded', /\/libs\/messaging\/src\/embedded\//],

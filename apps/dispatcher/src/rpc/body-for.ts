@@ -1,7 +1,7 @@
 import { renderBody, type RenderedEvent } from '@bellwire/dialects';
 import { Fault } from '@bellwire/errors';
-import type { CompiledEndpoint } from '../compiled-endpoint.ts';
-import type { RenderTemplate } from '../plan-templated.ts';
+import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
+import type { RenderTemplate } from '../planning/plan-templated.ts';
 
 /** The body that an endpoint gets of an event, by its template of now. @throws Fault TEMPLATE_FAILED */
 export const makeBodyFor =

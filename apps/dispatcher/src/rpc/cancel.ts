@@ -4,7 +4,7 @@ import { Fault } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { Call } from '@bellwire/rpc';
 import type { Append, History } from '../ports.ts';
-import { toDeliveries } from '../records.ts';
+import { toDeliveries } from '../writing/records.ts';
 import { knownDelivery } from './known-delivery.ts';
 
 export interface CancelDeps {

@@ -5,7 +5,7 @@ import { invalidField, invalidFields } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
 import { expressionOf, templateProblems } from '@bellwire/templating';
-import type { RenderTemplate } from '../plan-templated.ts';
+import type { RenderTemplate } from '../planning/plan-templated.ts';
 import { parseJson } from './test-filter.ts';
 
 export interface PreviewTemplateDeps {

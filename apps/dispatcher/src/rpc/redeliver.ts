@@ -4,9 +4,9 @@ import { Fault } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
-import type { CompileEndpoint } from '../compiled-endpoint.ts';
+import type { CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { Append, History } from '../ports.ts';
-import { toDeliveries, transitionRecord } from '../records.ts';
+import { toDeliveries, transitionRecord } from '../writing/records.ts';
 import type { BodyFor } from './body-for.ts';
 import { knownDelivery } from './known-delivery.ts';
 

@@ -10,10 +10,10 @@ import { Fault, invalidField } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
-import type { CompileEndpoint } from '../compiled-endpoint.ts';
+import type { CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { Append, Send } from '../ports.ts';
-import { attemptRecord } from '../records.ts';
-import { signedRequest } from '../signed-request.ts';
+import { attemptRecord } from '../writing/records.ts';
+import { signedRequest } from '../attempts/signed-request.ts';
 import type { BodyFor } from './body-for.ts';
 import { parseJson } from './test-filter.ts';
 

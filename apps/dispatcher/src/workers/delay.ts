@@ -2,7 +2,7 @@ import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, type Clock, type Tier } from '@bellwire/domain';
 import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { Append } from '../ports.ts';
-import { toDeliveries, toTier } from '../records.ts';
+import { toDeliveries, toTier } from '../writing/records.ts';
 
 export interface DelayDeps {
   eventLog: Log;

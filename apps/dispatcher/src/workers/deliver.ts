@@ -1,14 +1,14 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
-import type { Admission } from '../admission.ts';
-import type { AttemptMemory } from '../attempt-memory.ts';
-import { makeFollowCancel } from '../cancel-order.ts';
-import { makeCandidateOf, type CandidateDeps } from '../candidate.ts';
-import type { EndpointStates } from '../endpoint-states.ts';
-import type { InHand } from '../hand-over.ts';
-import type { Insist } from '../insist.ts';
-import { makeReceive, type ReceptionDeps } from '../reception.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import { makeFollowCancel } from '../attempts/cancel-order.ts';
+import { makeCandidateOf, type CandidateDeps } from '../admission/candidate.ts';
+import type { EndpointStates } from '../endpoints/endpoint-states.ts';
+import type { InHand } from '../admission/hand-over.ts';
+import type { Insist } from '../writing/insist.ts';
+import { makeReceive, type ReceptionDeps } from '../admission/reception.ts';
 
 export interface DeliverDeps extends ReceptionDeps, Omit<CandidateDeps, 'receive'> {
   eventLog: Log;

@@ -12,7 +12,7 @@ import {
 } from '@bellwire/messaging';
 import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
-import type { Plan } from '../plan-deliveries.ts';
+import type { Plan } from '../planning/plan-deliveries.ts';
 import type { Append } from '../ports.ts';
 
 export interface RouteEventsDeps {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AuditRecord, DeliveryRecord } from '@bellwire/contracts';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
-import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeAttemptMemory } from '../attempts/attempt-memory.ts';
 import { makeHandOver, type InHand } from './hand-over.ts';
 
 const minuteMs = 60_000;

@@ -1,7 +1,7 @@
 import type { EndpointState } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
 import type { RegistryView } from '@bellwire/registry-view';
-import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
+import type { CompiledEndpoint, CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { HandOver, InHand } from './hand-over.ts';
 
 export interface ReceptionDeps {

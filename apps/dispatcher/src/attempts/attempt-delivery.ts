@@ -11,10 +11,10 @@ import {
 } from '@bellwire/domain';
 import type { Logger } from '@bellwire/lifecycle';
 import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messaging';
-import type { CompiledEndpoint } from './compiled-endpoint.ts';
-import type { OperationalEvents } from './operational-events.ts';
-import type { Append, Send } from './ports.ts';
-import { attemptRecord, deadLetterRecord, identityOf, toTier } from './records.ts';
+import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
+import type { OperationalEvents } from '../telling/operational-events.ts';
+import type { Append, Send } from '../ports.ts';
+import { attemptRecord, deadLetterRecord, identityOf, toTier } from '../writing/records.ts';
 import { signedRequest } from './signed-request.ts';
 
 export interface AttemptDeliveryDeps {

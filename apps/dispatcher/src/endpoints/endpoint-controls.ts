@@ -1,8 +1,8 @@
 import type { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
 import type { AttemptOutcome, Clock, Random } from '@bellwire/domain';
 import { LRUCache } from 'lru-cache';
-import { breakerAfter, breakerToRecord, breakerVerdict } from './admission/breaker.ts';
-import { failingAfter, notFailing, type Failing } from './admission/failing.ts';
+import { breakerAfter, breakerToRecord, breakerVerdict } from '../rules/breaker.ts';
+import { failingAfter, notFailing, type Failing } from '../rules/failing.ts';
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
 import {
   abandonProbe,

@@ -4,7 +4,7 @@ import { dialectNamed, resolvePolicy, type Dialect } from '@bellwire/dialects';
 import type { RetryPolicy } from '@bellwire/domain';
 import { compileEventTypes, compileFilter, type Filter } from '@bellwire/filtering';
 import type { RegistryView } from '@bellwire/registry-view';
-import { makeQuietUntil } from './admission/quiet-hours.ts';
+import { makeQuietUntil } from '../rules/quiet-hours.ts';
 import type { Keyring } from '@bellwire/secrets';
 import { prepareKey, type PreparedKey } from '@bellwire/signing';
 import { expressionOf } from '@bellwire/templating';

@@ -8,8 +8,8 @@ import {
   probeAbandoned,
   probeStarted,
   type BreakerState,
-} from './admission/breaker.ts';
-import { notFailing, type Failing } from './admission/failing.ts';
+} from '../rules/breaker.ts';
+import { notFailing, type Failing } from '../rules/failing.ts';
 import {
   rateWindowFor,
   rateWindowFromRecord,
@@ -20,7 +20,7 @@ import {
   type RateRule,
   type RateWindow,
   type RateWindowRecord,
-} from './admission/rate-window.ts';
+} from '../rules/rate-window.ts';
 import type { CompiledEndpoint } from './compiled-endpoint.ts';
 
 /** May a delivery start, and if not, what becomes of it. */

@@ -1,4 +1,4 @@
-import { concurrencyAfter, initialConcurrency, slowStart, type Concurrency } from './admission/concurrency.ts';
+import { concurrencyAfter, initialConcurrency, slowStart, type Concurrency } from '../rules/concurrency.ts';
 
 /** What one endpoint has in flight and what waits for it. */
 export interface Line<Waiting> {

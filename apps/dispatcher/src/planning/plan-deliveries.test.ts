@@ -4,7 +4,7 @@ import { AuditRecord, DeadLetterRecord, DeliveryRecord, EndpointState, EventReco
 import { openKeyring } from '@bellwire/secrets';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { Rendered, RenderRequest } from '@bellwire/templating';
-import { makeCompileEndpoint } from './compiled-endpoint.ts';
+import { makeCompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import { makePlanDeliveries } from './plan-deliveries.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);

@@ -2,7 +2,7 @@ import type { DeliveryRecord, EndpointState } from '@bellwire/contracts';
 import { isOperational, operationalTypes, type Clock, type OperationalType } from '@bellwire/domain';
 import type { NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
-import type { DeadLetter } from './records.ts';
+import type { DeadLetter } from '../writing/records.ts';
 import { makeTellTenant } from './tell-tenant.ts';
 
 export interface OperationalEventsDeps {

@@ -1,10 +1,10 @@
 import type { AttemptOutcome, Clock } from '@bellwire/domain';
 import type { Admission, Candidate, Slot } from './admission.ts';
-import type { AttemptDelivery } from './attempt-delivery.ts';
-import type { AttemptMemory } from './attempt-memory.ts';
-import type { CompiledEndpoint } from './compiled-endpoint.ts';
-import { healthOf } from './endpoint-control.ts';
-import type { EndpointControls } from './endpoint-controls.ts';
+import type { AttemptDelivery } from '../attempts/attempt-delivery.ts';
+import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
+import { healthOf } from '../endpoints/endpoint-control.ts';
+import type { EndpointControls } from '../endpoints/endpoint-controls.ts';
 import type { HandOver, InHand } from './hand-over.ts';
 import type { Receive } from './reception.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
 import { simulatedLog, topicNames, topicSpecs, type Log } from '@bellwire/messaging';
-import { makeAttemptMemory } from './attempt-memory.ts';
+import { makeAttemptMemory } from '../attempts/attempt-memory.ts';
 import { makeEndpointControls } from './endpoint-controls.ts';
 import { makeEndpointStates } from './endpoint-states.ts';
 

@@ -1,7 +1,7 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
 import { requestHeaders } from '@bellwire/dialects';
-import type { CompiledEndpoint } from './compiled-endpoint.ts';
-import type { Send } from './ports.ts';
+import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
+import type { Send } from '../ports.ts';
 
 type Signed = Pick<DeliveryRecord, 'eventId' | 'deliveryId' | 'eventType' | 'subject' | 'occurredAtMs' | 'attempt'> & {
   body: Uint8Array;

@@ -13,10 +13,10 @@ import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
 import { eventDocument, type EventDocument } from '@bellwire/filtering';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
-import type { CompiledEndpoint, CompileEndpoint } from './compiled-endpoint.ts';
-import type { OperationalEvents } from './operational-events.ts';
+import type { CompiledEndpoint, CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
+import type { OperationalEvents } from '../telling/operational-events.ts';
 import { planTemplated, renderingsOf, type PlannedRecords, type RenderTemplate } from './plan-templated.ts';
-import { toDeliveries } from './records.ts';
+import { toDeliveries } from '../writing/records.ts';
 
 export interface PlanDeliveriesDeps {
   view: Pick<RegistryView, 'endpointsOf' | 'position'>;

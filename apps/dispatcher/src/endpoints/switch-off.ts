@@ -1,6 +1,6 @@
 import type { EndpointState } from '@bellwire/contracts';
-import type { DisableReason, FailingStreak, OperationalEvents } from './operational-events.ts';
-import type { Append, DisableEndpoint } from './ports.ts';
+import type { DisableReason, FailingStreak, OperationalEvents } from '../telling/operational-events.ts';
+import type { Append, DisableEndpoint } from '../ports.ts';
 
 export interface SwitchOffDeps {
   disableEndpoint: DisableEndpoint;

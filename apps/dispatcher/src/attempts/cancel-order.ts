@@ -1,8 +1,8 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
 import type { Task } from '@bellwire/messaging';
 import type { AttemptMemory } from './attempt-memory.ts';
-import type { EndpointStates } from './endpoint-states.ts';
-import type { HandOver } from './hand-over.ts';
+import type { EndpointStates } from '../endpoints/endpoint-states.ts';
+import type { HandOver } from '../admission/hand-over.ts';
 
 export interface CancelOrderDeps {
   memory: Pick<AttemptMemory, 'end'>;

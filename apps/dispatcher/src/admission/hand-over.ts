@@ -1,10 +1,10 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
 import type { Clock, DeliveryReason, Tier } from '@bellwire/domain';
 import type { NewRecord, Task } from '@bellwire/messaging';
-import type { AttemptMemory } from './attempt-memory.ts';
-import type { OperationalEvents } from './operational-events.ts';
-import type { Append } from './ports.ts';
-import { deadLetterRecord, toTier, transitionRecord } from './records.ts';
+import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import type { OperationalEvents } from '../telling/operational-events.ts';
+import type { Append } from '../ports.ts';
+import { deadLetterRecord, toTier, transitionRecord } from '../writing/records.ts';
 
 export interface HandOverDeps {
   append: Append;

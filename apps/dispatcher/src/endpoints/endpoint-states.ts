@@ -1,11 +1,11 @@
 import { EndpointStateRecord, type DeliveryRecord } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
 import { topicNames, type Log, type LogRecord, type NewRecord, type TopicPartition } from '@bellwire/messaging';
-import type { AttemptMemory } from './attempt-memory.ts';
+import type { AttemptMemory } from '../attempts/attempt-memory.ts';
 import { makeDeliveryMarks } from './delivery-marks.ts';
 import type { EndpointControls } from './endpoint-controls.ts';
-import type { Insist } from './insist.ts';
-import type { Append } from './ports.ts';
+import type { Insist } from '../writing/insist.ts';
+import type { Append } from '../ports.ts';
 
 export interface EndpointStatesDeps {
   eventLog: Log;

@@ -1,6 +1,6 @@
 import type { EndpointState } from '@bellwire/contracts';
-import type { FailingStreak, OperationalEvents } from './operational-events.ts';
-import type { Append } from './ports.ts';
+import type { FailingStreak, OperationalEvents } from '../telling/operational-events.ts';
+import type { Append } from '../ports.ts';
 import type { SwitchOff } from './switch-off.ts';
 
 export interface OnFailingDeps {

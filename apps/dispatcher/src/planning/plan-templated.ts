@@ -1,8 +1,8 @@
 import { toProto, type DeliveryRecord, type EventRecord, type PlannedDelivery } from '@bellwire/contracts';
 import type { NewRecord } from '@bellwire/messaging';
 import type { Rendered, RenderRequest } from '@bellwire/templating';
-import type { OperationalEvents } from './operational-events.ts';
-import { deadLetterRecord, toDeliveries } from './records.ts';
+import type { OperationalEvents } from '../telling/operational-events.ts';
+import { deadLetterRecord, toDeliveries } from '../writing/records.ts';
 
 export type RenderTemplate = (request: RenderRequest) => Promise<Rendered>;
 

@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import { afterEach, beforeEach, jest } from '@jest/globals';
+import {
+  AuditBatch,
+  AuditRecord,
+  EventRecord,
+  RegistryChange,
+  toProto,
+  type Attempt,
+  type Endpoint,
+} from '@bellwire/contracts';
+import { dialectNamed } from '@bellwire/dialects';
+import type { AttemptOutcome, DeliveryStatus } from '@bellwire/domain';
+import { openLogger, openScope, type Scope } from '@bellwire/lifecycle';
+import { simulatedLog, topicNames, topicSpecs, type NewRecord, type SimulatedLog } from '@bellwire/messaging';
+import { endpointChangeKey, openRegistryView, registryChangeKey } from '@bellwire/registry-view';
+import { openKeyring, type Keyring } from '@bellwire/secrets';
+import { newSecret } from '@bellwire/signing';
+import { startDispatcher } from '../start-dispatcher.ts';
+
+// The whole dispatcher on the simulated log, in virtual time.
+
+export const secondMs = 1000;
+export const minuteMs = 60 * secondMs;
+
+/** Those of the default. */
+const tiers = [1, 5, 15, 60, 300, 1800, 7200, 28_800].map((seconds) => ({
+  name: `${seconds}s`,
+  delayMs: seconds * secondMs,
+}));
+const log = openLogger({ level: 'silent' });
+const scopes: Scope[] = [];
+
+/** For every test of the file: it begins with virtual time, and what it opened ends with it. */
+export const useVirtualTime = (): void => {
+  beforeEach(() => {
+    // What runs between two moments runs for real: only timers and clocks are virtual.
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'] });
+  });
+
+  afterEach(async () => {
+    jest.useRealTimers();
+    await Promise.all(scopes.splice(0).map((scope) => scope.close()));
+  });
+};
+
+const answer = (status: number): AttemptOutcome => ({
+  outcome: status < 300 ? 'delivered' : 'rejected',
+  response: { status, headers: {}, body: '' },
+  durationMs: 1,
+  timings: {},
+});
+
+/** Counts what is written, so that a test knows when there is nothing left to do at a moment. */
+const counted = (inner: SimulatedLog) => {
+  let writes = 0;
+  const eventLog: SimulatedLog = {
+    ...inner,
+    produce: (records) => {
+      writes++;
+      return inner.produce(records);
+    },
+  };
+  return { eventLog, writes: () => writes };
+};
+
+/** What registry and publishers write. */
+const writersOn = (eventLog: SimulatedLog, keyring: Keyring, dialect: string) => {
+  const signature = dialectNamed(dialect)?.signature;
+  if (signature === undefined) throw new Error(`there is no dialect ${dialect}`);
+  const change = async (state: RegistryChange['state']): Promise<void> => {
+    const record = RegistryChange.fromPartial({ state });
+    const value = RegistryChange.encode(record).finish();
+    await eventLog.produce([{ topic: topicNames.registryChanges, key: registryChangeKey(record), value }]);
+  };
+  const aad = { tenantId: 'ten_1', endpointId: 'ep_1', purpose: 'secret', version: 1 } as const;
+  const sealed = Buffer.from(keyring.seal(newSecret(signature, randomBytes), aad));
+  const newEvent = (): NewRecord => {
+    const eventId = `evt_${randomBytes(8).toString('hex')}`;
+    const times = { acceptedAtMs: Date.now(), occurredAtMs: Date.now() };
+    const event = EventRecord.fromPartial({ tenantId: 'ten_1', eventId, type: 'order.paid', data: '1', ...times });
+    return { topic: topicNames.events, key: eventId, value: EventRecord.encode(event).finish() };
+  };
+  return {
+    tenant: (): Promise<void> => {
+      const value = { id: 'ten_1', name: 'one', dialect, createdAt: new Date(0) };
+      return change(RegistryChange.fromPartial({ state: { $case: 'tenant', value } }).state);
+    },
+    endpoint: (fields: Partial<Endpoint>): Promise<void> => {
+      const endpoint = { id: 'ep_1', url: 'https://receiver.example/hook', enabled: true, ...fields };
+      const value = { tenantId: 'ten_1', version: 1, secrets: [{ version: 1, sealed }], endpoint };
+      return change(RegistryChange.fromPartial({ state: { $case: 'endpoint', value } }).state);
+    },
+    remove: async (): Promise<void> => {
+      await eventLog.produce([{ topic: topicNames.registryChanges, key: endpointChangeKey('ep_1'), value: null }]);
+    },
+    publish: async (events: number): Promise<void> => {
+      await eventLog.produce(Array.from({ length: events }, newEvent));
+    },
+  };
+};
+
+/** What history says. */
+const historyOf = (eventLog: SimulatedLog) => {
+  const entries = () =>
+    eventLog
+      .records(topicNames.audit)
+      .flatMap(({ value }) => (value === null ? [] : AuditBatch.decode(value).entries))
+      .flatMap(({ record }) => AuditRecord.decode(record).record ?? []);
+  return {
+    /** Of deliveries that were not attempted, or not at once. */
+    said: (status: DeliveryStatus): { deliveryId: string; reason: string }[] =>
+      entries()
+        .flatMap((entry) => {
+          if (entry.$case === 'fanOut') return entry.value.planned;
+          return entry.$case === 'transition' ? [entry.value] : [];
+        })
+        .filter((each) => each.status === toProto.status[status]),
+    attempts: (): Attempt[] => entries().flatMap((entry) => (entry.$case === 'attempt' ? [entry.value] : [])),
+  };
+};
+
+/** @param activity a count that rises with everything that is done */
+const passingTime = (activity: () => number) => {
+  /** Until nothing is left to do at this moment; producers gather for some real milliseconds. */
+  const settle = async (): Promise<void> => {
+    for (let before = -1; before !== activity();) {
+      before = activity();
+      await realSleep(8);
+    }
+  };
+  const hasMoved = async (before: number): Promise<boolean> => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return activity() !== before;
+  };
+  /** Lets virtual time pass, in steps: what is to happen at a moment happens within one. */
+  return async (ms: number, stepMs = 250): Promise<void> => {
+    await settle();
+    for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) {
+      const before = activity();
+      jest.advanceTimersByTime(Math.min(stepMs, leftMs));
+      if (await hasMoved(before)) await settle();
+    }
+  };
+};
+
+/**
+ * A dispatcher that does all three parts of the work for one tenant and his endpoint `ep_1`.
+ *
+ * @param startAt of virtual time, ISO 8601
+ */
+export const open = async (startAt: string, dialect = 'standard') => {
+  jest.setSystemTime(new Date(startAt));
+  const scope = openScope({ log });
+  scopes.push(scope);
+  const { eventLog, writes } = counted(simulatedLog());
+  await eventLog.topics(topicSpecs({ partitions: 2, tiers }));
+  const view = scope.own('view', await openRegistryView({ log: eventLog }));
+  const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
+  const sent: { atMs: number; eventId: string }[] = [];
+  let answered = 200;
+  await startDispatcher({
+    scope,
+    log,
+    clock: { now: () => Date.now() },
+    random: () => 0,
+    eventLog,
+    view,
+    keyring,
+    send: async ({ headers }) => {
+      sent.push({ atMs: Date.now(), eventId: headers['webhook-id'] ?? '' });
+      return answer(answered);
+    },
+    history: { delivery: () => Promise.reject(new Error('unused')), event: () => Promise.reject(new Error('unused')) },
+    disableEndpoint: async () => true,
+    authenticate: async () => ({ kind: 'admin' }),
+    host: '127.0.0.1',
+    port: 0,
+    roles: ['router', 'deliverer', 'delayer'],
+    tiers,
+    maxConcurrency: 64,
+    maxInFlight: 512,
+    maxDeadlineMs: 24 * 60 * minuteMs,
+    disableAfterMs: 0,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+
+  const { tenant, ...writers } = writersOn(eventLog, keyring, dialect);
+  await tenant();
+  return {
+    ...writers,
+    ...historyOf(eventLog),
+    sent,
+    answerWith: (status: number): void => void (answered = status),
+    pass: passingTime(() => writes() + sent.length),
+  };
+};
