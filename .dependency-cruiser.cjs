@@ -2,7 +2,7 @@
 const core = '^libs/(domain|signing|filtering|dialects|secrets|errors)/';
 const adapter = '^libs/(rpc|messaging|registry-view|persistence|egress|config|lifecycle|provision|templating)/';
 const contract = '^libs/(contracts|client)/';
-const tests = '\\.(test|itest|e2e|bench)\\.ts$|/conformance/|^libs/testing/|^apps/e2e/';
+const tests = '\\.(test|itest|e2e|bench)\\.ts$|/conformance/|^libs/testing/|/src/testing/|^apps/e2e/';
 
 /** A package only where it belongs. */
 const fence = (name, packages, rooms) => ({
@@ -90,7 +90,7 @@ module.exports = {
       name: 'testing-is-for-tests',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: tests },
-      to: { path: '^libs/testing/' },
+      to: { path: '^libs/testing/|/src/testing/' },
     },
     fence('kafkajs-in-messaging', ['kafkajs'], ['^libs/messaging/']),
     fence(

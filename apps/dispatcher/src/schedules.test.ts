@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { toProto } from '@bellwire/contracts';
-import { open, secondMs, useVirtualTime } from './testing/virtual-dispatcher.ts';
+import { fromProto } from '@bellwire/contracts';
+import { minuteMs, open, secondMs, useVirtualTime } from './testing/virtual-dispatcher.ts';
 
 // The schedules of the five documents, to the millisecond.
 
@@ -33,10 +33,13 @@ describe('a receiver that always fails', () => {
       expect(sent[index + 1]?.atMs).toBeLessThan(dueAtMs + secondMs);
     }
 
-    const retrying = waits.map(() => toProto.status.retrying);
-    expect(attempts().map(({ status }) => status)).toEqual([...retrying, toProto.status.dead_lettered]);
-    expect(attempts().at(-1)).toMatchObject({ number: waits.length + 1, reason: 'attempts_exhausted' });
-    await pass(8 * 60 * 60 * secondMs, 60 * secondMs);
+    const made = attempts().toSorted((a, b) => a.number - b.number);
+    expect(made.map(({ status }) => fromProto.status(status))).toEqual([
+      ...waits.map(() => 'retrying'),
+      'dead_lettered',
+    ]);
+    expect(made.at(-1)).toMatchObject({ number: waits.length + 1, reason: 'attempts_exhausted' });
+    await pass(minuteMs);
     expect(sent).toHaveLength(waits.length + 1);
   });
 });
