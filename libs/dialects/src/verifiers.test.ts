@@ -1,11 +1,9 @@
 // The receivers that the five documents print (testing/verifiers), word for word, against what we send.
 import { spawnSync } from 'node:child_process';
-import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import vm from 'node:vm';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { prepareKey } from '@bellwire/signing';
+import { documentReceiver, printedSecret, type DocumentRequest } from '@bellwire/testing';
 import * as fc from 'fast-check';
 import {
   aifai,
@@ -19,62 +17,17 @@ import {
   type Dialect,
 } from './index.ts';
 
-interface Received {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** Answers the status of each request; 0 where the receiver says nothing. */
-type Receiver = (requests: readonly Received[]) => readonly number[];
+type Receiver = (requests: readonly DocumentRequest[]) => readonly number[];
 
-const secret = 'your-secret-key';
+const secret = printedSecret;
 const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const verifier = (name: string): string => textOf(`testing/verifiers/${name}.txt`);
 
-/** As much of Express as the documents use. Without a body parser of their own they mean express.json(). */
-const fakeExpress = () => {
-  let parses: unknown = 'json';
-  let handler: unknown;
-  const app = {
-    use: (middleware: unknown) => void (parses = middleware),
-    post: (_path: string, ...steps: unknown[]) => {
-      handler = steps.pop();
-      if (steps.length > 0) parses = steps.pop();
-    },
-  };
-  const express = Object.assign(() => app, { raw: () => 'raw', json: () => 'json' });
-  const answer = ({ headers, body }: Received): number => {
-    let status = 0;
-    const response = {
-      status: (code: number) => ((status = code), response),
-      send: () => (status ||= 200),
-      json: () => (status ||= 200),
-    };
-    if (typeof handler !== 'function') throw new Error('the document registers no receiver');
-    handler({ headers, body: parses === 'raw' ? Buffer.from(body) : JSON.parse(body) }, response);
-    return status;
-  };
-  return { app, express, answer };
-};
-
 const nodeReceiver = (code: string): Receiver => {
-  const { app, express, answer } = fakeExpress();
-  vm.runInNewContext(`(() => {${code}})()`, {
-    require: (name: string) => (name === 'express' ? express : crypto),
-    process: { env: { WEBHOOK_SECRET: secret, CONTRIBUX_WEBHOOK_SECRET: secret } },
-    console: { log: () => undefined },
-    handleContribuxEvent: () => undefined,
-    WEBHOOK_SECRET: secret,
-    SECRET: secret,
-    Buffer,
-    express,
-    app,
-  });
-  return (requests) => requests.map(answer);
+  const receive = documentReceiver(code, secret);
+  return (requests) => requests.map(receive);
 };
-
-const withoutTypes = (code: string): string =>
-  stripTypeScriptTypes(code.replace("import crypto from 'crypto';", "const crypto = require('crypto');"));
 
 const pythonReceiver =
   (code: string): Receiver =>
@@ -87,7 +40,7 @@ const pythonReceiver =
     return Array.isArray(answers) ? answers.map(Number) : [];
   };
 
-const sent = (dialect: Dialect, type: string, data: string): Received => {
+const sent = (dialect: Dialect, type: string, data: string): DocumentRequest => {
   const at = Date.UTC(2024, 0, 20, 10, 30, 0, 120);
   const ids = { eventId: 'evt_1', deliveryId: '01234567-89ab-8def-8123-456789abcdef' };
   const event = { id: ids.eventId, type, subject: 'user_123', data, occurredAtMs: at, acceptedAtMs: at };
@@ -109,19 +62,19 @@ const sent = (dialect: Dialect, type: string, data: string): Received => {
 };
 
 /** Every event of the catalogue with its example. */
-const catalogueOf = (dialect: Dialect): readonly Received[] =>
+const catalogueOf = (dialect: Dialect): readonly DocumentRequest[] =>
   dialect.catalogue.map(({ name, example }) => sent(dialect, name, example === '' ? '{"id":"1"}' : example));
 
-const nonAscii = (dialect: Dialect): Received =>
+const nonAscii = (dialect: Dialect): DocumentRequest =>
   sent(dialect, dialect.catalogue[0]?.name ?? '', '{"title":"Grüße 🎉 \u2028","fileName":"é.pdf"}');
 
 /** A signature of another body. */
-const forged = (dialect: Dialect): Received => {
+const forged = (dialect: Dialect): DocumentRequest => {
   const { headers } = sent(dialect, 'a', '{"id":"1"}');
   return { ...sent(dialect, 'a', '{"id":"2"}'), headers };
 };
 
-const accepts = (receiver: Receiver, requests: readonly Received[]): readonly boolean[] =>
+const accepts = (receiver: Receiver, requests: readonly DocumentRequest[]): readonly boolean[] =>
   receiver(requests).map((status) => status < 300);
 
 describe('the Node.js receiver of the document', () => {
@@ -129,7 +82,7 @@ describe('the Node.js receiver of the document', () => {
     [contribux, () => nodeReceiver(verifier('contribux.js'))],
     [roleReady, () => nodeReceiver(verifier('roleready.js'))],
     [aifai, () => nodeReceiver(verifier('aifai.js'))],
-    [hub, () => nodeReceiver(withoutTypes(verifier('hub.ts')))],
+    [hub, () => nodeReceiver(verifier('hub.ts'))],
     [notely, () => nodeReceiver(verifier('notely.js'))],
   ];
 

@@ -7,3 +7,9 @@ export {
   type Script,
 } from './receiver/receiver.ts';
 export type { Answer } from './receiver/answers.ts';
+export {
+  documentReceiver,
+  printedSecret,
+  type DocumentReceiver,
+  type DocumentRequest,
+} from './receiver/document-receiver.ts';

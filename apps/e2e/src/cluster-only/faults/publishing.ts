@@ -57,8 +57,19 @@ export interface Counts {
 
 export const newCounts = (): Counts => ({ accepted: new Map(), failures: new Map() });
 
-/** Publishes so many events with idempotency keys, in batches on four lanes, as fast as it goes. */
-export const publishAll = async (client: BellwireClient, events: number, counts: Counts): Promise<void> => {
+const orderPaid = (n: number): Event => ({ type: 'order.paid', data: { n } });
+
+/**
+ * Publishes so many events with idempotency keys, in batches on four lanes, as fast as it goes.
+ *
+ * @param eventOf the nth of them, from 0
+ */
+export const publishAll = async (
+  client: BellwireClient,
+  events: number,
+  counts: Counts,
+  eventOf: (n: number) => Event = orderPaid,
+): Promise<void> => {
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let from = next; from < events; from = next) {
@@ -67,7 +78,7 @@ export const publishAll = async (client: BellwireClient, events: number, counts:
       const batch = Array.from({ length: size }, (_, index) => from + index);
       await insist(
         client,
-        batch.map((n) => ({ type: 'order.paid', data: { n }, idempotencyKey: `order-${n}` })),
+        batch.map((n) => ({ ...eventOf(n), idempotencyKey: `order-${n}` })),
         counts,
       );
     }

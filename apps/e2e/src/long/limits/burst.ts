@@ -1,9 +1,9 @@
 import { connectBellwire } from '@bellwire/client';
 import { startReceiver } from '@bellwire/testing';
-import { z } from 'zod';
 import { newCounts, publishAll } from '../../cluster-only/faults/publishing.ts';
 import { waitUntil } from '../../cluster-only/faults/waiting.ts';
 import { createdEndpoint, newTenant, type Api } from '../../target/api.ts';
+import { allDeliveries } from '../../target/deliveries.ts';
 import type { Target } from '../../target/start-target.ts';
 import { mostWithin } from './windows.ts';
 
@@ -48,34 +48,6 @@ interface Arrival {
 /** State of endpoints is written once a second (apps/dispatcher/src/endpoint-states.ts): what came later than that may not be known to the next owner. */
 const stateAgeMs = 1500;
 
-const delivery = {
-  id: z.string(),
-  status: z.string(),
-  reason: z.string().nullable(),
-  attempt_count: z.number(),
-  next_attempt_at: z.string().nullable(),
-};
-const deliveryPage = z.object({
-  data: z.array(z.object(delivery)),
-  next_cursor: z.string().nullable(),
-});
-type Shown = z.infer<typeof deliveryPage>['data'];
-
-const deliveriesOf = async (api: Api, endpointId: string): Promise<Shown> => {
-  const shown: Shown = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const next: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: z.infer<typeof deliveryPage> = await api.get(
-      `/v1/deliveries?endpoint=${endpointId}${next}`,
-      deliveryPage,
-    );
-    shown.push(...page.data);
-    cursor = page.next_cursor;
-  }
-  return shown;
-};
-
 const counted = (texts: readonly string[]): string =>
   [...new Set(texts)].map((text) => `${texts.filter((each) => each === text).length} ${text}`).join('; ') || 'nothing';
 
@@ -85,7 +57,7 @@ const auditLimitMs = 30_000;
 const shownOf = async (api: Api, endpointIds: readonly string[], events: number) => {
   const endsAt = Date.now() + auditLimitMs;
   for (;;) {
-    const all = (await Promise.all(endpointIds.map((id) => deliveriesOf(api, id)))).flat();
+    const all = (await Promise.all(endpointIds.map((id) => allDeliveries(api, id)))).flat();
     const delivered = all.filter(({ status }) => status === 'delivered');
     const notShown = events * endpointIds.length - delivered.length;
     const notOneAttempt = delivered.filter((each) => each.attempt_count !== 1).length;
