@@ -165,6 +165,17 @@ describe('preferences', () => {
     expect(called().filter((name) => !/^(List|Get)/.test(name))).toEqual([]);
   });
 
+  test('may come without a content type, but not with another one', async () => {
+    const send = async (headers: Record<string, string>) => {
+      const bytes = new TextEncoder().encode('{"max_notifications_per_hour":10}');
+      const authorization = { authorization: 'Bearer key-1' };
+      const init = { method: 'PUT', headers: { ...authorization, ...headers }, body: bytes };
+      return (await fetch(gateway.url + preferencesPath, init)).status;
+    };
+    expect(await send({})).toBe(200);
+    expect(await send({ 'content-type': 'text/plain' })).toBe(400);
+  });
+
   test('need a body, a key of a user, and no query', async () => {
     expect(await gateway.call('PUT', preferencesPath)).toMatchObject({ status: 400 });
     expect(await gateway.call('GET', `${preferencesPath}?user=u2`)).toMatchObject({ status: 400 });
