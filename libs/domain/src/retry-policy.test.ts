@@ -69,7 +69,13 @@ describe('the next state of a delivery', () => {
   });
 
   test('is a dead letter when the retry would come after the deadline', () => {
-    expect(next(answered(503, 90_000_000))).toEqual({ status: 'dead_lettered', reason: 'deadline' });
+    const late = { ...first, deadlineAtMs: now + 999 };
+    expect(next(answered(503), late)).toEqual({ status: 'dead_lettered', reason: 'deadline' });
+  });
+
+  test('waits until the deadline at most, however long Retry-After asks', () => {
+    const dueAtMs = first.deadlineAtMs;
+    expect(next(answered(503, 9_000_000_000))).toEqual({ status: 'retrying', reason: 'retry_after', dueAtMs });
   });
 
   test('is a dead letter at once when the endpoint is gone', () => {

@@ -55,10 +55,12 @@ export const nextState = (
   const waitSeconds = policy.scheduleSeconds[position.attempt - position.roundFirstAttempt];
   if (waitSeconds === undefined) return { status: 'dead_lettered', reason: 'attempts_exhausted' };
   const scheduledMs = Math.round(waitSeconds * 1000 * (1 + policy.jitter * random()));
-  const askedMs = result.retryAfterMs ?? 0;
-  const dueAtMs = nowMs + Math.max(scheduledMs, askedMs);
-  if (dueAtMs > position.deadlineAtMs) return { status: 'dead_lettered', reason: 'deadline' };
-  return { status: 'retrying', reason: askedMs > scheduledMs ? 'retry_after' : 'retry', dueAtMs };
+  const scheduledAtMs = nowMs + scheduledMs;
+  if (scheduledAtMs > position.deadlineAtMs) return { status: 'dead_lettered', reason: 'deadline' };
+  // A receiver may ask for any time, and is given what there is: a last attempt at the deadline.
+  const askedAtMs = Math.min(nowMs + (result.retryAfterMs ?? 0), position.deadlineAtMs);
+  const dueAtMs = Math.max(scheduledAtMs, askedAtMs);
+  return { status: 'retrying', reason: dueAtMs > scheduledAtMs ? 'retry_after' : 'retry', dueAtMs };
 };
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -65,7 +65,7 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
 
   return (inHand: InHand, endpoint: CompiledEndpoint): Candidate | undefined => {
     const { delivery } = inHand;
-    const openUntilMs = controls.openUntil(endpoint.id);
+    const openUntilMs = controls.openUntil(endpoint);
     if (openUntilMs !== undefined) {
       waitForBreaker(inHand, endpoint, openUntilMs);
       return undefined;

@@ -44,13 +44,18 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
   };
 
   /** Says so in its history, once for each reason. */
-  const wait = (inHand: InHand, reason: DeliveryReason, waitMs: number, slotAtMs = 0): void => {
+  const wait = (
+    inHand: InHand,
+    reason: DeliveryReason,
+    waitMs: number,
+    known?: { untilMs: number; slotAtMs: number },
+  ): void => {
     const { task, delivery } = inHand;
     const hopMs = Math.min(Math.max(waitMs, 0), longestHopMs);
-    const records = [waiting(inHand, reason, hopMs, slotAtMs)];
+    const records = [waiting(inHand, reason, hopMs, known?.slotAtMs ?? 0)];
     if (delivery.waitReason !== reason) {
       const atMs = clock.now();
-      const nextAttemptAtMs = slotAtMs > 0 ? slotAtMs : undefined;
+      const nextAttemptAtMs = known && Math.ceil(known.untilMs);
       const to = { status: 'held', reason, attemptCount: delivery.attempt - 1, nextAttemptAtMs, atMs } as const;
       records.push(transitionRecord(delivery, to, task.record.headers));
     }
@@ -73,7 +78,7 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
     waitUntil: (inHand: InHand, reason: DeliveryReason, untilMs: number, slotAtMs = 0): void => {
       const leastMs = inHand.delivery.spills > manySpills ? firstHopMs * 2 ** (inHand.delivery.spills - manySpills) : 0;
       const isExact = slotAtMs > 0 || reason === 'quiet_hours';
-      wait(inHand, reason, Math.max(untilMs - clock.now(), isExact ? 0 : leastMs), slotAtMs);
+      wait(inHand, reason, Math.max(untilMs - clock.now(), isExact ? 0 : leastMs), { untilMs, slotAtMs });
     },
 
     /** There is no slot for it in time: it waits about as long as the backlog before it takes. */

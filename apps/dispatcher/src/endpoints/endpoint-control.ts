@@ -11,6 +11,7 @@ import {
 } from '../rules/breaker.ts';
 import { notFailing, type Failing } from '../rules/failing.ts';
 import {
+  giveBack,
   rateWindowFor,
   rateWindowFromRecord,
   rateWindowToRecord,
@@ -39,6 +40,8 @@ export interface Control {
   rate: KeptWindow;
   hourly: KeptWindow;
   failing: Failing;
+  /** Of the endpoint's edit that was seen last, in milliseconds since 1970; 0: none yet. */
+  editedAtMs: number;
 }
 
 export const newControl = (): Control => ({
@@ -46,6 +49,7 @@ export const newControl = (): Control => ({
   rate: undefined,
   hourly: undefined,
   failing: notFailing,
+  editedAtMs: 0,
 });
 
 /** How the breaker and the concurrency see an outcome; undefined: it says nothing about the receiver. */
@@ -108,6 +112,19 @@ export const claimOf = (
   return { kind: 'go', isProbe };
 };
 
+/** An edit, to enable it for instance, is worth a new try: the breaker closes. */
+export const heedEdit = (control: Control, editedAtMs: number): void => {
+  if (control.editedAtMs !== 0 && editedAtMs > control.editedAtMs) control.breaker = closedBreaker;
+  control.editedAtMs = editedAtMs;
+};
+
+/** Where the window is not read yet, its owner before us knew the slot: it passes unused. */
+export const giveBackReserved = (control: Control, slotAtMs: number): void => {
+  if (control.rate !== undefined && !('bucketMs' in control.rate)) {
+    control.rate = giveBack(control.rate, slotAtMs, 'reserved');
+  }
+};
+
 export const abandonProbe = (control: Control): void => {
   control.breaker = probeAbandoned(control.breaker);
 };
@@ -131,4 +148,5 @@ export const controlFrom = ({ rateWindow, hourlyWindow, breaker, failing }: Cont
   rate: rateWindow,
   hourly: hourlyWindow,
   failing: failing ?? notFailing,
+  editedAtMs: 0,
 });

@@ -67,14 +67,14 @@ describe('the breaker of an endpoint', () => {
     expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: false });
     fail(1);
     const untilMs = clock.at + 30_000;
-    expect(controls.openUntil('ep_1')).toBe(untilMs);
+    expect(controls.openUntil(anEndpoint())).toBe(untilMs);
     expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'wait', reason: 'breaker_open', untilMs });
     clock.at = untilMs;
     expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
     expect(controls.claim(anEndpoint(), aDelivery()).kind).toBe('wait');
     controls.after(anEndpoint(), delivered, clock.at);
     expect(seen.recovered).toBe(1);
-    expect(controls.openUntil('ep_1')).toBeUndefined();
+    expect(controls.openUntil(anEndpoint())).toBeUndefined();
   });
 
   test('gives the probe to the next where it was not made', () => {
@@ -86,10 +86,19 @@ describe('the breaker of an endpoint', () => {
     expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
   });
 
+  test('closes by an edit of the endpoint', () => {
+    const { controls, fail } = setUp();
+    const before = anEndpoint({ updatedAtMs: 5 });
+    controls.openUntil(before);
+    fail(10, before);
+    expect(controls.openUntil(before)).toBeDefined();
+    expect(controls.openUntil(anEndpoint({ updatedAtMs: 6 }))).toBeUndefined();
+  });
+
   test('takes a 400 for a sign of life', () => {
     const { controls } = setUp();
     for (let n = 0; n < 100; n++) controls.after(anEndpoint(), outcome('rejected', 400), 1);
-    expect(controls.openUntil('ep_1')).toBeUndefined();
+    expect(controls.openUntil(anEndpoint())).toBeUndefined();
   });
 
   test('stays open for the next owner', () => {
@@ -98,9 +107,9 @@ describe('the breaker of an endpoint', () => {
     fail(10);
     const next = setUp();
     next.controls.learn('ep_1', EndpointStateRecord.fromPartial({ endpointId: 'ep_1', ...controls.recordOf('ep_1') }));
-    expect(next.controls.openUntil('ep_1')).toBe(clock.at + 30_000);
+    expect(next.controls.openUntil(anEndpoint())).toBe(clock.at + 30_000);
     next.controls.learn('ep_1', undefined);
-    expect(next.controls.openUntil('ep_1')).toBeUndefined();
+    expect(next.controls.openUntil(anEndpoint())).toBeUndefined();
   });
 });
 
@@ -115,6 +124,18 @@ describe('the limits of an endpoint', () => {
     expect(third.slotAtMs - clock.at).toBeGreaterThanOrEqual(61_000);
     clock.at = third.slotAtMs;
     expect(controls.claim(limited, aDelivery({ slotAtMs: third.slotAtMs })).kind).toBe('go');
+  });
+
+  test('give the slot of a cancelled delivery to the next', () => {
+    const { clock, controls } = setUp();
+    const slotOf = () => {
+      const claim = controls.claim(limited, aDelivery());
+      return claim.kind === 'wait' ? claim.untilMs - clock.at : 0;
+    };
+    for (let n = 0; n < 2; n++) slotOf();
+    const first = slotOf();
+    controls.giveBackSlot('ep_1', clock.at + first);
+    expect(slotOf()).toBe(first);
   });
 
   test('hold after a restart', () => {

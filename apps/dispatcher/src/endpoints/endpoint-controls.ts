@@ -8,6 +8,8 @@ import {
   abandonProbe,
   claimOf,
   controlFrom,
+  giveBackReserved,
+  heedEdit,
   healthOf,
   newControl,
   recordOfControl,
@@ -31,11 +33,13 @@ export interface EndpointControlsOptions {
 /** Breaker, rate limit, hourly limit and failing of the endpoints that are ours. */
 export interface EndpointControls {
   /** Until when nothing is sent because the breaker is open; undefined where it is not. Takes nothing. */
-  openUntil(endpointId: string): number | undefined;
+  openUntil(endpoint: CompiledEndpoint): number | undefined;
   /** Takes what a request needs, if it may start. */
   claim(endpoint: CompiledEndpoint, delivery: DeliveryRecord): Claim;
   /** What was claimed is not used after all. */
   abandon(endpointId: string, isProbe: boolean): void;
+  /** A slot of the rate that was reserved is not needed any more. */
+  giveBackSlot(endpointId: string, slotAtMs: number): void;
   /** An attempt has ended. */
   after(endpoint: CompiledEndpoint, result: AttemptOutcome, startedAtMs: number): void;
   /** What the next owner must know; undefined where all is at its default. */
@@ -79,9 +83,10 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
   };
 
   return {
-    openUntil: (endpointId) => {
-      const control = controls.get(endpointId);
+    openUntil: (endpoint) => {
+      const control = controls.get(endpoint.id);
       if (control === undefined) return undefined;
+      heedEdit(control, endpoint.updatedAtMs);
       const verdict = breakerVerdict(control.breaker, clock.now());
       return verdict.kind === 'open' ? verdict.untilMs : undefined;
     },
@@ -93,6 +98,11 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
     abandon: (endpointId, isProbe) => {
       const control = controls.get(endpointId);
       if (control !== undefined && isProbe) abandonProbe(control);
+    },
+    giveBackSlot: (endpointId, slotAtMs) => {
+      const control = controls.get(endpointId);
+      if (control !== undefined) giveBackReserved(control, slotAtMs);
+      onChanged(endpointId);
     },
     after: (endpoint, result, startedAtMs) => {
       const control = of(endpoint.id);

@@ -4,7 +4,7 @@ import type { NewRecord } from '@bellwire/messaging';
 import { makeOnFailing } from './on-failing.ts';
 import { makeSwitchOff } from './switch-off.ts';
 
-const streak = { sinceMs: 1000, failures: 9 };
+const streak = { sinceMs: 1000, warnedAtMs: 0, failures: 9 };
 const endpoint = (enabled = true): EndpointState =>
   EndpointState.fromPartial({ tenantId: 'ten_1', endpoint: { id: 'ep_1', enabled } });
 const record = (key: string): NewRecord => ({ topic: 'events', key, value: Buffer.alloc(0) });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Delivery, DeliveryRecord, DeliveryStatus } from '@bellwire/contracts';
+import { Delivery, DeliveryRecord, DeliveryStatus, EndpointState } from '@bellwire/contracts';
 import type { Principal } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
@@ -17,7 +17,7 @@ const user = (parts: { subject?: string; scopes?: string[] } = {}): Principal =>
 });
 
 /** Cancels a delivery that history has as `known`. */
-const cancel = async (known: Partial<Delivery>, principal = user()) => {
+const cancel = async (known: Partial<Delivery>, principal = user(), ofEndpoint: string | undefined = 'user_1') => {
   const written: NewRecord[] = [];
   const asked: string[] = [];
   const call = makeCancel({
@@ -38,6 +38,9 @@ const cancel = async (known: Partial<Delivery>, principal = user()) => {
         });
       },
       event: () => Promise.reject(new Error('unused')),
+    },
+    view: {
+      endpoint: () => EndpointState.fromPartial({ endpoint: { id: 'ep_1', subject: ofEndpoint } }),
     },
     append: async (records) => void written.push(...records),
     clock: { now: () => 1000 },
@@ -91,5 +94,7 @@ describe('cancelling a delivery', () => {
     await expect(cancel({}, user({ scopes: ['deliveries:read'] }))).rejects.toEqual(refused('MISSING_SCOPE'));
     await expect(cancel({}, user({ subject: 'user_2' }))).rejects.toEqual(refused('NOT_FOUND'));
     expect((await cancel({}, user({ subject: 'user_1' }))).written).toHaveLength(1);
+    const tenantWide = cancel({}, user({ subject: 'user_1' }), '');
+    await expect(tenantWide).rejects.toEqual(refused('NOT_FOUND'));
   });
 });

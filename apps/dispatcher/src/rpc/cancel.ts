@@ -3,12 +3,11 @@ import { actingFor, isTerminal, type Clock } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { Call } from '@bellwire/rpc';
-import type { Append, History } from '../ports.ts';
+import type { Append } from '../ports.ts';
 import { toDeliveries } from '../writing/records.ts';
-import { knownDelivery } from './known-delivery.ts';
+import { knownDelivery, reservedSlotOf, type KnownDeliveryDeps } from './known-delivery.ts';
 
-export interface CancelDeps {
-  history: History;
+export interface CancelDeps extends KnownDeliveryDeps {
   append: Append;
   clock: Clock;
   maxDeadlineMs: number;
@@ -24,10 +23,10 @@ const toleranceMs = 24 * 60 * 60 * 1000;
  * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where it has ended
  */
 export const makeCancel =
-  ({ history, append, clock, maxDeadlineMs }: CancelDeps) =>
+  ({ history, view, append, clock, maxDeadlineMs }: CancelDeps) =>
   async (request: CancelRequest, call: Call): Promise<CancelResponse> => {
     const acting = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
-    const known = await knownDelivery(history, acting, request.deliveryId);
+    const known = await knownDelivery({ history, view }, acting, request.deliveryId);
     const status = fromProto.status(known.status);
     if (status === undefined || isTerminal(status)) {
       throw new Fault('WRONG_STATE', `The delivery is ${status}: only one that waits can be cancelled.`);
@@ -44,6 +43,7 @@ export const makeCancel =
       acceptedAtMs: known.createdAt?.getTime() ?? 0,
       // Nothing of the round waits longer than until here.
       deadlineAtMs: clock.now() + maxDeadlineMs + toleranceMs,
+      slotAtMs: reservedSlotOf(known),
       cancel: true,
     });
     await append([toDeliveries(order, traceHeaders())]);

@@ -1,12 +1,33 @@
-import type { Delivery } from '@bellwire/contracts';
+import { fromProto, type Delivery } from '@bellwire/contracts';
+import type { RegistryView } from '@bellwire/registry-view';
 import type { Acting } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import type { History } from '../ports.ts';
 
-/** A delivery as history knows it. @throws Fault NOT_FOUND, also for another tenant's or subject's; NOT_YET_RECORDED */
-export const knownDelivery = async (history: History, { tenantId, subject }: Acting, id: string): Promise<Delivery> => {
+/** The slot that a rate limit reserved for a delivery, where that is what it waits for; else 0. In milliseconds since 1970. */
+export const reservedSlotOf = ({ status, reason, nextAttemptAt }: Delivery): number =>
+  fromProto.status(status) === 'held' && reason === 'rate_limited' ? (nextAttemptAt?.getTime() ?? 0) : 0;
+
+export interface KnownDeliveryDeps {
+  history: History;
+  view: Pick<RegistryView, 'endpoint'>;
+}
+
+/**
+ * A delivery as history knows it. A key with a subject steers what goes to endpoints of that subject only: not what the
+ * tenant sends about it elsewhere.
+ *
+ * @throws Fault NOT_FOUND, also for another tenant's or subject's; NOT_YET_RECORDED
+ */
+export const knownDelivery = async (
+  { history, view }: KnownDeliveryDeps,
+  { tenantId, subject }: Acting,
+  id: string,
+): Promise<Delivery> => {
   const known = await history.delivery(tenantId, id);
-  if (subject !== undefined && known.subject !== subject) {
+  const endpoint = view.endpoint(known.endpointId)?.endpoint;
+  const isTheirs = known.subject === subject && (endpoint === undefined || endpoint.subject === subject);
+  if (subject !== undefined && !isTheirs) {
     throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
   }
   return known;

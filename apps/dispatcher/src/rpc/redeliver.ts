@@ -8,7 +8,7 @@ import type { CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { Append, History } from '../ports.ts';
 import { toDeliveries, transitionRecord } from '../writing/records.ts';
 import type { BodyFor } from './body-for.ts';
-import { knownDelivery } from './known-delivery.ts';
+import { knownDelivery, reservedSlotOf } from './known-delivery.ts';
 
 export interface RedeliverDeps {
   history: History;
@@ -35,7 +35,7 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
   return async (request: RedeliverRequest, call: Call): Promise<RedeliverResponse> => {
     const acting = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
     const { tenantId } = acting;
-    const known = await knownDelivery(history, acting, request.deliveryId);
+    const known = await knownDelivery({ history, view }, acting, request.deliveryId);
     const event = await history.event(tenantId, known.eventId);
     await view.catchUp();
     const state = view.endpoint(known.endpointId);
@@ -61,6 +61,8 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
       roundStartedAtMs: nowMs,
       deadlineAtMs: deadlineOf(nowMs, endpoint.policy, maxDeadlineMs),
       registryPosition: view.position(),
+      // It supersedes one that waits for a slot, and takes that over.
+      slotAtMs: reservedSlotOf(known),
     });
     const pending = { status: 'pending', reason: 'redelivery', attemptCount: known.attemptCount, atMs: nowMs } as const;
     const headers = traceHeaders();

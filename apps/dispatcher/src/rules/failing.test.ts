@@ -16,10 +16,8 @@ const stepsOf = (moments: readonly number[], disableAfterMs = rule.disableAfterM
 
 describe('a failing endpoint', () => {
   test('is warned of once after half of the time, and disabled by a failure after all of it', () => {
-    expect(stepsOf([100, 300, 599, 600, 700, 1099, 1100])).toEqual([
-      'none',
-      'none',
-      'none',
+    expect(stepsOf([100, 200, 300, 599, 600, 700, 1099, 1100])).toEqual([
+      ...Array<string>(4).fill('none'),
       'warn',
       'none',
       'none',
@@ -28,12 +26,16 @@ describe('a failing endpoint', () => {
   });
 
   test('begins anew with each success', () => {
-    expect(stepsOf([100, 200, 300, 400, -500, 1200, 1600, 1701])).toEqual([...Array<string>(7).fill('none'), 'warn']);
+    expect(stepsOf([100, 200, 300, 400, -500, 1200, 1300, 1400, 1600, 1701])).toEqual([
+      ...Array<string>(9).fill('none'),
+      'warn',
+    ]);
     expect(failingAfter({ sinceMs: 5, warnedAtMs: 6, failures: 7 }, true, 8, rule).state).toEqual(notFailing);
   });
 
-  test('is not disabled by an old failure and one more, only by the fifth', () => {
-    expect(stepsOf([100, 5000, 5001, 5002, 5003])).toEqual(['none', 'warn', 'none', 'none', 'disable']);
+  test('is warned of by the fifth failure at the earliest, and disabled a tenth of the time after that', () => {
+    const moments = [100, 5000, 5001, 5002, 5003, 5004, 5102, 5103];
+    expect(stepsOf(moments)).toEqual([...Array<string>(4).fill('none'), 'warn', 'none', 'none', 'disable']);
   });
 
   test('is never warned of or disabled when the time is 0', () => {
@@ -41,10 +43,10 @@ describe('a failing endpoint', () => {
   });
 
   test('stays to be disabled until it starts anew', () => {
-    expect(stepsOf([100, 200, 300, 400, 1100, 1101]).slice(-2)).toEqual(['disable', 'disable']);
+    expect(stepsOf([100, 200, 300, 400, 900, 1100, 1101]).slice(-2)).toEqual(['disable', 'disable']);
   });
 
-  test('is disabled only after five failures in a row that span the time, warned of at most once before', () => {
+  test('is disabled only after failures in a row that span the time, and after one warning', () => {
     const attempts = fc.array(fc.record({ gapMs: fc.integer({ min: 1, max: 400 }), isDelivered: fc.boolean() }), {
       maxLength: 60,
     });
@@ -53,18 +55,22 @@ describe('a failing endpoint', () => {
         let state = notFailing;
         let nowMs = 1;
         let failedAt: number[] = [];
-        let warnings = 0;
+        let warnedAtMs: number | undefined;
         for (const { gapMs, isDelivered } of script) {
           nowMs += gapMs;
           failedAt = isDelivered ? [] : [...failedAt, nowMs];
-          if (isDelivered) warnings = 0;
+          if (isDelivered) warnedAtMs = undefined;
           const after = failingAfter(state, isDelivered, nowMs, rule);
           state = after.state;
-          if (after.step === 'warn') warnings++;
           const failingMs = nowMs - (failedAt[0] ?? nowMs);
-          expect(after.step === 'disable').toBe(failedAt.length >= 5 && failingMs >= 1000);
-          expect(warnings).toBeLessThanOrEqual(1);
-          if (after.step === 'none' && failingMs >= 500) expect(warnings).toBe(1);
+          const noticeMs = nowMs - (warnedAtMs ?? nowMs);
+          expect(after.step === 'disable').toBe(failingMs >= 1000 && noticeMs >= 100);
+          if (after.step === 'warn') {
+            expect(warnedAtMs).toBeUndefined();
+            expect(failedAt.length).toBeGreaterThanOrEqual(5);
+            warnedAtMs = nowMs;
+          }
+          if (failedAt.length >= 5 && failingMs >= 500) expect(warnedAtMs).toBeDefined();
         }
       }),
     );

@@ -98,7 +98,7 @@ describe('operational events', () => {
   });
 
   test('warn of an endpoint that fails, with the time at which it will be disabled', () => {
-    const streak = { sinceMs: nowMs - 60 * hourMs, failures: 17 };
+    const streak = { sinceMs: nowMs - 60 * hourMs, warnedAtMs: 0, failures: 17 };
     expect(dataIn(setUp([failing, monitor]).events.endpointFailing(failing, streak))).toEqual({
       endpoint_id: 'ep_1',
       failing_since: '2026-05-30T00:00:00.000Z',
@@ -116,7 +116,7 @@ describe('operational events', () => {
       failing_since: null,
       failed_attempts: null,
     });
-    const streak = { sinceMs: nowMs - 120 * hourMs, failures: 30 };
+    const streak = { sinceMs: nowMs - 120 * hourMs, warnedAtMs: 0, failures: 30 };
     expect(dataIn(events.endpointDisabled(failing, 'failing', streak))).toMatchObject({
       reason: 'failing',
       failing_since: '2026-05-27T12:00:00.000Z',

@@ -2,6 +2,7 @@ import type { DeliveryRecord, EndpointState } from '@bellwire/contracts';
 import { isOperational, operationalTypes, type Clock, type OperationalType } from '@bellwire/domain';
 import type { NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
+import { disabledFrom } from '../rules/failing.ts';
 import type { DeadLetter } from '../writing/records.ts';
 import { makeTellTenant } from './tell-tenant.ts';
 
@@ -15,6 +16,8 @@ export interface OperationalEventsDeps {
 /** Since when, and how often in a row, the attempts of an endpoint have failed. */
 export interface FailingStreak {
   readonly sinceMs: number;
+  /** When its tenant was told; 0: not yet. */
+  readonly warnedAtMs: number;
   readonly failures: number;
 }
 
@@ -61,16 +64,16 @@ export const makeOperationalEvents = ({ view, clock, disableAfterMs }: Operation
 
   return {
     /** The endpoint has failed for a while and will be disabled if it goes on: told once for each time it fails. */
-    endpointFailing: (state: EndpointState, { sinceMs, failures }: FailingStreak): NewRecord[] =>
+    endpointFailing: (state: EndpointState, streak: FailingStreak): NewRecord[] =>
       tell({
         ...ofEndpoint(state),
         type: operationalTypes.endpointFailing,
-        key: `endpoint_failing/${state.endpoint?.id}/${sinceMs}`,
+        key: `endpoint_failing/${state.endpoint?.id}/${streak.sinceMs}`,
         data: {
           endpoint_id: state.endpoint?.id,
-          failing_since: iso(sinceMs),
-          failed_attempts: failures,
-          will_be_disabled_at: iso(sinceMs + disableAfterMs),
+          failing_since: iso(streak.sinceMs),
+          failed_attempts: streak.failures,
+          will_be_disabled_at: iso(disabledFrom(streak, { disableAfterMs })),
         },
       }),
 
