@@ -14,6 +14,8 @@ const servers = {
 
 export default {
   testTimeout: 60_000,
+  // End-to-end tests wait more than they work: two at a time take half as long.
+  maxWorkers: 2,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,scripts}/**/*.test.ts'] },
     { ...base, ...servers, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs}/**/*.itest.ts'] },
