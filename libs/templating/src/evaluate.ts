@@ -43,8 +43,10 @@ const isFunction = (value: unknown): boolean =>
     value !== null &&
     (Object.hasOwn(value, '_jsonata_lambda') || Object.hasOwn(value, '_jsonata_function')));
 
-const refuseFunctions = (name: string, value: unknown): unknown => {
-  if (isFunction(value)) throw new Error(name === '' ? 'it makes a function' : `${name} is a function`);
+/** JSON would leave a function out, and write a number that is not finite as null. */
+const refuseNonJson = (name: string, value: unknown): unknown => {
+  if (isFunction(value)) throw new Error(`${name} is a function`);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${name} is not a finite number`);
   return value;
 };
 
@@ -59,7 +61,9 @@ export const makeEvaluate = () => {
       const input: unknown = JSON.parse(body);
       const result: unknown = await compile(expression).evaluate(input, { event_type: eventType });
       if (result === undefined) return { failure: 'it makes nothing of this event' };
-      const made = JSON.stringify(result, refuseFunctions);
+      if (isFunction(result)) return { failure: 'it makes a function' };
+      if (typeof result !== 'object' || result === null) return { failure: 'it must make an object or a list' };
+      const made = JSON.stringify(result, refuseNonJson);
       const isTooLarge = Buffer.byteLength(made) > templateLimits.resultBytes;
       return isTooLarge ? { failure: `it makes more than ${templateLimits.resultBytes} bytes` } : { body: made };
     } catch (error) {

@@ -8,7 +8,7 @@ export const templateLimits = {
   timeMs: 500,
   /** Heap of a process that renders. */
   memoryMb: 96,
-  /** Calls inside one another, and entries of a list that an expression makes: refused with a sentence before memory ends. */
+  /** Expressions evaluated inside one another, and entries of a list that an expression makes: refused with a sentence before memory ends. */
   depth: 500,
   listEntries: 100_000,
 } as const;

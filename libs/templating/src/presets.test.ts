@@ -105,6 +105,13 @@ describe('the preset discord', () => {
     },
   );
 
+  test('leaves out what Discord refuses: fields that are blank, or whose name is', async () => {
+    const data = { '': 'x', ' ': 'y', blank: ' ', id: 'o1' };
+    expect(await rendered('discord', 'order.paid', { data })).toEqual({
+      embeds: [{ title: 'order.paid', fields: [{ name: 'id', value: 'o1', inline: true }] }],
+    });
+  });
+
   test('stays within what an embed may hold', async () => {
     const data = Object.fromEntries(
       Array.from({ length: 30 }, (_, nth) => [`${nth}${'n'.repeat(300)}`, 'v'.repeat(2000)]),

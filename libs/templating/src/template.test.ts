@@ -33,11 +33,19 @@ describe('a payload template', () => {
     ]);
   });
 
+  test.each([
+    ['"a\u0000"', 'must not contain NUL'],
+    ['"a\ud800"', 'must be valid Unicode, without half a surrogate pair'],
+  ])('holds no text that cannot be kept: %j', (expression, message) => {
+    expect(ofExpression(expression)).toEqual([{ path: 'payload_template.expression', message }]);
+  });
+
   test('may have 16 KiB, counted in UTF-8, and however deep it goes is answered', () => {
     const full = `"${'é'.repeat(templateLimits.expressionBytes / 2 - 1)}"`;
     expect(ofExpression(full)).toEqual([]);
     expect(ofExpression(`${full} `)).toEqual([expect.objectContaining({ message: 'must be at most 16384 bytes' })]);
-    expect(ofExpression('('.repeat(16_000))).toHaveLength(1);
+    const message = 'is not a JSONata expression: too deeply nested';
+    expect(ofExpression('('.repeat(16_000))).toEqual([{ path: 'payload_template.expression', message }]);
     expect(ofExpression('['.repeat(8000) + ']'.repeat(8000)).length).toBeLessThanOrEqual(1);
   });
 });

@@ -14,6 +14,8 @@ const expressionProblem = (expression: string): string | undefined => {
   if (Buffer.byteLength(expression) > templateLimits.expressionBytes) {
     return `must be at most ${templateLimits.expressionBytes} bytes`;
   }
+  if (expression.includes('\u0000')) return 'must not contain NUL';
+  if (!expression.isWellFormed()) return 'must be valid Unicode, without half a surrogate pair';
   try {
     jsonata(expression);
     return undefined;

@@ -25,7 +25,12 @@ describe('a template', () => {
     ['fails for the event', '$number(data.text)', /number.*at character \d+/],
     ['makes nothing', 'data.absent', /nothing/],
     ['makes a function', '{"f": $sum}', /function/],
-    ['makes too much', '$pad("", 300000)', /more than 262144 bytes/],
+    ['makes a function only', '$sum', /it makes a function/],
+    ['makes a text', '"x"', /must make an object or a list/],
+    ['makes null', 'null', /must make an object or a list/],
+    ['makes a number that JSON does not have', '{"n": 1/0}', /n is not a finite number/],
+    ['is too deep', '$eval($pad("1", 200000, "+1"))', /^too deeply nested$/],
+    ['makes too much', '[$pad("", 300000)]', /more than 262144 bytes/],
     ['makes a list without end', '[1..9999999]', /sequence length/],
     ['calls itself without end', '($f := function() { 1 + $f() }; $f())', /recursive/],
     ['loops', '($f := function() { $f() }; $f())', /longer than 500 ms/],
@@ -34,7 +39,7 @@ describe('a template', () => {
   ])('that %s says so, and the next one is rendered', async (_what, expression, sentence) => {
     const templates = open();
     expect(await templates.render(request(expression))).toEqual({ failure: expect.stringMatching(sentence) });
-    expect(await templates.render(request('data.n'))).toEqual({ body: '1.5' });
+    expect(await templates.render(request('[data.n]'))).toEqual({ body: '[1.5]' });
   });
 
   test.each([
@@ -55,12 +60,12 @@ describe('a template', () => {
 
   test('leaves nothing behind for the next event', async () => {
     const templates = open({ processes: 1 });
-    const remembering = request('($seen := $exists($seen) ? "leaked" : "fresh"; $seen)');
+    const remembering = request('($seen := $exists($seen) ? "leaked" : "fresh"; [$seen])');
     const polluting = request('[$ ~> |$|{"__proto__": {"leaked": 1}}|, $exists({}.leaked)]');
-    expect(await templates.render(remembering)).toEqual({ body: '"fresh"' });
-    expect(await templates.render({ ...remembering, tenantId: 'ten_2' })).toEqual({ body: '"fresh"' });
+    expect(await templates.render(remembering)).toEqual({ body: '["fresh"]' });
+    expect(await templates.render({ ...remembering, tenantId: 'ten_2' })).toEqual({ body: '["fresh"]' });
     expect(await templates.render(polluting)).toEqual({ body: expect.stringMatching(/false\]$/) });
-    expect(await templates.render(request('$exists(data.leaked)'))).toEqual({ body: 'false' });
+    expect(await templates.render(request('[$exists(data.leaked)]'))).toEqual({ body: '[false]' });
   });
 
   test('that hangs three times is refused for half a minute, for its tenant only', async () => {

@@ -20,7 +20,7 @@ export const previewTemplate: Route = (app, { dispatcher, publishBodyLimit }) =>
       tags: ['Endpoints'],
       querystring: noQuery,
       body: previewedTemplate,
-      response: { 200: z.object({ body: z.unknown().describe('Any JSON value, as the template makes it.') }) },
+      response: { 200: z.object({ body: z.unknown().describe('An object or a list, as the template makes it.') }) },
     },
     handler: async (request) => {
       const data = membersOf(request.bodyMembers?.get('event') ?? '{}').texts.get('data');
