@@ -259,10 +259,13 @@ describe('a fault of a service', () => {
     expect(answer).toMatchObject({ status: 403, body: { reason: 'MISSING_SCOPE' } });
   });
 
-  test.each([0, 101])('is not needed to refuse %d redeliveries', async (length) => {
+  test.each([
+    [0, 'must have at least 1 entry'],
+    [101, 'must have at most 100 entries'],
+  ])('is not needed to refuse %d redeliveries', async (length, message) => {
     const json = JSON.stringify({ ids: Array.from({ length }, (_, index) => `d-${index}`) });
     const answer = await gateway.call('POST', '/v1/dead-letters/redeliver', { json });
-    expect(answer).toMatchObject({ status: 400, body: { fields: [{ path: 'ids' }] } });
+    expect(answer).toMatchObject({ status: 400, body: { fields: [{ path: 'ids', message }] } });
     expect(gateway.calls).toEqual([]);
   });
 });

@@ -16,8 +16,18 @@ const kindNames: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-/** Of numbers the value, of lists and texts the length. */
-const measures: Readonly<Record<string, string>> = { array: ' entries', string: ' characters' };
+const units: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  array: ['entry', 'entries'],
+  string: ['character', 'characters'],
+};
+
+/** Of numbers the value, of lists and texts the length: "be at least 2", "have at least 1 entry". */
+const boundOf = (bound: 'least' | 'most', limit: number | bigint, origin: string): string => {
+  const unit = units[origin];
+  return unit === undefined
+    ? `must be at ${bound} ${limit}`
+    : `must have at ${bound} ${limit} ${limit === 1 ? unit[0] : unit[1]}`;
+};
 
 /** Sentences for the problems that our schemas can have; zod's own for the rest. */
 const sentenceOf: z.core.$ZodErrorMap = (issue) => {
@@ -30,9 +40,9 @@ const sentenceOf: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_format':
       return issue.format === 'datetime' ? 'must be a time such as 2026-01-31T12:00:00Z' : undefined;
     case 'too_small':
-      return `must be at least ${issue.minimum}${measures[issue.origin] ?? ''}`;
+      return boundOf('least', issue.minimum, issue.origin);
     case 'too_big':
-      return `must be at most ${issue.maximum}${measures[issue.origin] ?? ''}`;
+      return boundOf('most', issue.maximum, issue.origin);
     default:
       return undefined;
   }

@@ -7,6 +7,7 @@ import {
 } from '@marcbachmann/cel-js';
 import { celNodeCount, celRuleProblem } from './cel-rules.ts';
 import type { EventDocument } from './event-document.ts';
+import { textProblem } from './json.ts';
 import { filterLimits } from './limits.ts';
 
 /** The event is one variable, because `type` alone is a reserved name in CEL. Its own fields are checked on compiling. */
@@ -48,6 +49,8 @@ export const compileCel = (expression: string): CompiledCel => {
   if (expression.length > filterLimits.celCharacters) {
     return { problem: `is longer than ${filterLimits.celCharacters} characters` };
   }
+  const unkept = textProblem(expression);
+  if (unkept !== undefined) return { problem: unkept };
   try {
     const program = environment().parse(expression);
     const root: ASTNode = program.ast;

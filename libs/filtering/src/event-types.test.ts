@@ -25,6 +25,27 @@ describe('compileEventTypes', () => {
     expect(compileEventTypes(['x', '*'])('y.z')).toBe(true);
   });
 
+  test('of operational events only those that there are can be named', () => {
+    for (const text of [
+      'bellwire.*',
+      'bellwire.endpoint.*',
+      'bellwire.delivery.recovered',
+      'bellwire',
+      'bellwired.x',
+    ]) {
+      expect(validateEventTypePattern(text)).toBeUndefined();
+    }
+    const message = expect.stringMatching(/^must be one of bellwire\.endpoint\.failing, .*, or a group of them$/);
+    for (const text of [
+      'bellwire.nonsense',
+      'bellwire.nonsense.*',
+      'bellwire.endpoint',
+      'bellwire.endpoint.failing.*',
+    ]) {
+      expect(validateEventTypePattern(text, 'event_types[0]')).toEqual({ path: 'event_types[0]', message });
+    }
+  });
+
   test('an operational event is wanted only by its name or a group of its own', () => {
     const type = 'bellwire.endpoint.disabled';
     for (const patterns of [[], ['*'], ['order.*', '*'], ['bellwire.endpoint.failing'], ['endpoint.*']]) {

@@ -1,16 +1,25 @@
-import { isOperational } from '@bellwire/domain';
+import { isOperational, operationalTypes } from '@bellwire/domain';
 import type { FieldProblem } from '@bellwire/errors';
 
 const pattern = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?$/;
 
-/** `task.created`, `task.*` or `*`; at most 128 characters. What is wrong with one, or undefined. */
-export const validateEventTypePattern = (text: string, path: string = 'event_types'): FieldProblem | undefined =>
-  text === '*' || (text.length <= 128 && pattern.test(text))
-    ? undefined
-    : {
-        path,
-        message: 'must be an event type such as task.created, a group such as task.*, or *; at most 128 characters',
-      };
+/** Nobody else publishes below that prefix, so a pattern there that matches none of ours never matches. */
+const isHopeless = (text: string): boolean =>
+  isOperational(text) && !Object.values(operationalTypes).some(compileEventTypes([text]));
+
+/**
+ * `task.created`, `task.*` or `*`; at most 128 characters; of operational events those that there are. What is wrong with
+ * one, or undefined.
+ */
+export const validateEventTypePattern = (text: string, path: string = 'event_types'): FieldProblem | undefined => {
+  if (text === '*') return undefined;
+  if (text.length > 128 || !pattern.test(text)) {
+    const message = 'must be an event type such as task.created, a group such as task.*, or *; at most 128 characters';
+    return { path, message };
+  }
+  const known = Object.values(operationalTypes).join(', ');
+  return isHopeless(text) ? { path, message: `must be one of ${known}, or a group of them` } : undefined;
+};
 
 /**
  * Whether an event type is among those that an endpoint asked for. An exact name matches itself; `task.*` matches one

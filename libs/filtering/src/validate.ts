@@ -1,6 +1,6 @@
 import type { FieldProblem } from '@bellwire/errors';
 import { documentFields } from './event-document.ts';
-import { isRecord, isScalar } from './json.ts';
+import { isRecord, isScalar, textProblem } from './json.ts';
 import { filterLimits } from './limits.ts';
 import { fieldOperators, groupOperators, refusedOperators } from './operators.ts';
 
@@ -21,6 +21,11 @@ const report = (walk: Walk, path: string, message: string): void => {
 const isTooLarge = (walk: Walk): boolean =>
   walk.terms > filterLimits.terms || walk.values > filterLimits.values || walk.problems.length >= maxProblems;
 
+const checkText = (walk: Walk, text: string, path: string): void => {
+  const message = textProblem(text);
+  if (message !== undefined) report(walk, path, message);
+};
+
 /** Names that every object inherits: a path through them would leave the event. */
 const isInherited = (segment: string): boolean => segment in Object.prototype || segment === 'prototype';
 
@@ -37,6 +42,7 @@ const checkPath = (walk: Walk, field: string, path: string): void => {
 /** A value to compare with: any JSON, but no operators inside. */
 const checkLiteral = (walk: Walk, value: unknown, path: string, depth: number): void => {
   walk.values += 1;
+  if (typeof value === 'string') return checkText(walk, value, path);
   if (isScalar(value) || isTooLarge(walk)) return;
   if (depth > filterLimits.depth) {
     report(walk, path, `is more than ${filterLimits.depth} levels deep`);
@@ -47,6 +53,7 @@ const checkLiteral = (walk: Walk, value: unknown, path: string, depth: number): 
       if (name.startsWith('$'))
         report(walk, `${path}.${name}`, 'an operator goes under a dotted path, such as data.a.b');
       else if (isInherited(name)) report(walk, `${path}.${name}`, 'this name cannot be used in a filter');
+      else if (textProblem(name) !== undefined) report(walk, path, `a name ${textProblem(name)}`);
       else checkLiteral(walk, item, `${path}.${name}`, depth + 1);
     }
   } else {
@@ -100,7 +107,8 @@ const checkFilter = (walk: Walk, filter: unknown, path: string, depth: number): 
     if (isTooLarge(walk)) return;
     walk.terms += 1;
     const at = `${path}.${name}`;
-    if (groupOperators.includes(name)) {
+    if (textProblem(name) !== undefined) report(walk, path, `a name ${textProblem(name)}`);
+    else if (groupOperators.includes(name)) {
       if (!Array.isArray(value) || value.length === 0) report(walk, at, 'takes a list of at least one filter');
       else value.forEach((item: unknown, index) => checkFilter(walk, item, `${at}[${index}]`, depth + 1));
     } else if (fieldOperators.has(name)) {

@@ -51,6 +51,7 @@ describe('an endpoint is refused for', () => {
     ['a NUL', { description: 'a\u0000b', metadata: { a: '\u0000' } }, ['description', 'metadata.a']],
     ['an empty subject', { subject: '' }, ['subject']],
     ['a wrong pattern', { eventTypes: ['ok', 'a.*.b'] }, ['event_types[1]']],
+    ['an operational event that there is not', { eventTypes: ['bellwire.nonsense'] }, ['event_types[0]']],
     ['too many patterns', { eventTypes: Array.from({ length: 101 }, () => 'a') }, ['event_types']],
     [
       'waits out of range',
@@ -81,6 +82,11 @@ describe('an endpoint is refused for', () => {
     ['an empty template', { payloadTemplate: { preset: '', expression: '' } }, ['payload_template']],
     ['an unknown preset', { payloadTemplate: { preset: 'teams', expression: '' } }, ['payload_template.preset']],
     ['a wrong expression', { payloadTemplate: { preset: '', expression: '{' } }, ['payload_template.expression']],
+    [
+      'NUL in an expression',
+      { payloadTemplate: { preset: '', expression: '"\u0000"' } },
+      ['payload_template.expression'],
+    ],
     ['an unknown zone', { quietHours: { ...quiet, timeZone: 'Europe/Atlantis' } }, ['quiet_hours.time_zone']],
     ['a header name with a blank', { headers: { 'X A': 'a' } }, ['headers.X A']],
     ['a header twice', { headers: { 'X-A': 'a', 'x-a': 'b' } }, ['headers.x-a']],
@@ -99,6 +105,13 @@ describe('an endpoint is refused for', () => {
   ])('%s', (_, parts, paths) => {
     expect(pathsOf(parts)).toEqual(paths);
     expect(faultOf(parts)?.reason).toBe('INVALID_FIELD');
+  });
+
+  test('a number beyond its bounds, and is told bounds that can be asked for', () => {
+    expect(faultOf({ hourlyLimit: 100_001, maxConcurrency: 1001 })?.fields).toEqual([
+      { path: 'hourly_limit', message: 'must be between 1 and 100000' },
+      { path: 'max_concurrency', message: 'must be between 1 and 1000' },
+    ]);
   });
 
   test.each(['a\r\nX-B: c', 'a\nb', 'a\u0000', 'a\tb', 'é', ' a', 'a '])('the header value %j', (value) => {

@@ -33,11 +33,11 @@ export const rateLimitProblems = ({ limit, periodSeconds }: RateLimit): FieldPro
 
 /** 0 is the default of the deployment. */
 export const concurrencyProblems = (maxConcurrency: number): FieldProblem[] =>
-  between('max_concurrency', maxConcurrency, 0, 1000);
+  maxConcurrency === 0 ? [] : between('max_concurrency', maxConcurrency, 1, 1000);
 
 /** 0 is no limit. */
 export const hourlyLimitProblems = (hourlyLimit: number): FieldProblem[] =>
-  between('hourly_limit', hourlyLimit, 0, 100_000);
+  hourlyLimit === 0 ? [] : between('hourly_limit', hourlyLimit, 1, 100_000);
 
 export const eventTypesProblems = (patterns: readonly string[]): FieldProblem[] => {
   if (patterns.length > 100) return [{ path: 'event_types', message: 'must have at most 100 entries' }];
