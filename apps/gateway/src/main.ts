@@ -13,7 +13,10 @@ await runProcess({
     const clock = { now: () => Date.now() };
     const isReady = async () => {
       const isServing = await channelTo('ingestion').isServing();
-      return { ready: isServing, reasons: isServing ? [] : ['Ingestion cannot accept events.'] };
+      return {
+        ready: isServing,
+        reasons: isServing ? [] : ['Ingestion cannot accept events: it is away, or the log takes no writes.'],
+      };
     };
     const { port } = await composeGateway({ scope, log, clock, settings, channelTo, onFailure }, isReady);
     process.stdout.write(`gateway is ready on ${settings.BELLWIRE_HOST}:${port}\n`);

@@ -18,6 +18,7 @@ import { makePublish } from './rpc/publish.ts';
 import { strictIngestionService } from './rpc/strict-text.ts';
 import { openStore } from './store/open-store.ts';
 import { expireReservations } from './workers/expire-reservations.ts';
+import { makeLogHealth, type LogHealth } from './workers/log-health.ts';
 import { makeWriteEvents } from './write-events.ts';
 
 export interface IngestionDeps {
@@ -49,13 +50,13 @@ const service = 'bellwire.ingestion.v1.IngestionService';
 const maxMessageBytes = 8 * 1024 * 1024;
 
 /** Acceptance with what it owns: one producer and one line of reservations for all calls. */
-const openAcceptance = async (deps: IngestionDeps): Promise<AcceptEvents> => {
-  const { scope, log, clock, eventLog, view, maxPayloadBytes, databaseUrl, learnEventTypes, onFailure } = deps;
+const openAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): Promise<AcceptEvents> => {
+  const { scope, log, clock, view, maxPayloadBytes, databaseUrl, learnEventTypes, onFailure } = deps;
   const { reservations } = scope.own('ingestion store', await openStore({ databaseUrl, log, onFailure }));
   scope.own('reservation expiry', expireReservations({ reservations, clock, log }));
   const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock, log }));
   const learner = scope.own('type learner', makeTypeLearner({ learnEventTypes, log }));
-  const producer = scope.own('events producer', batchingProducer(eventLog));
+  const producer = scope.own('events producer', batchingProducer(logHealth));
   const memory = makeKeyedMemory();
   const checkSchema = makeCheckSchema({
     onBrokenSchema: (error, tenantId, typeName) =>
@@ -75,13 +76,15 @@ const openAcceptance = async (deps: IngestionDeps): Promise<AcceptEvents> => {
 };
 
 /**
- * Starts ingestion: accepts events over gRPC, and answers when the log has them.
+ * Starts ingestion: accepts events over gRPC, and answers when the log has them. Its health says NOT_SERVING while the log
+ * takes no writes; that Postgres is away does not count.
  *
  * @throws Error where the port is taken or the schema cannot be migrated
  */
 export const startIngestion = async (deps: IngestionDeps): Promise<{ port: number }> => {
-  const { scope, log, authenticate, host } = deps;
-  const acceptEvents = await openAcceptance(deps);
+  const { scope, log, clock, eventLog, authenticate, host } = deps;
+  const logHealth = makeLogHealth({ eventLog, clock });
+  const acceptEvents = await openAcceptance(deps, logHealth);
   const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });
   const stopping = new AbortController();
@@ -105,6 +108,11 @@ export const startIngestion = async (deps: IngestionDeps): Promise<{ port: numbe
   });
   scope.own('ingestion server', server);
   scope.own('ingestion streams', { close: () => stopping.abort() });
+  const onHealth = (isWritable: boolean): void => {
+    log[isWritable ? 'info' : 'warn']({ writable: isWritable }, 'log.health');
+    server.setServing(isWritable);
+  };
+  scope.own('log health', logHealth.follow(onHealth));
   log.info({ port: server.port }, 'ingestion.started');
   return { port: server.port };
 };

@@ -1,29 +1,24 @@
 // Every service as a process of its own on a real Kafka and a real Postgres: npm run cluster.
-import { parseArgs } from 'node:util';
 import { openLogger, runProcess } from '@bellwire/lifecycle';
 import { settingsOrExit } from '@bellwire/service';
 import { bannerOf } from './banner.ts';
+import { clusterArguments, clusterUsage } from './cluster-arguments.ts';
 import { opensLoopback, withLoopback } from './development.ts';
 import { startCluster } from './start-cluster.ts';
 
-const help = `npm run cluster -- [--kafka host:port,...] [--postgres postgres://...]
-
-Runs registry, audit, two dispatchers, ingestion and the gateway as processes of their own. Without addresses it takes
-BELLWIRE_KAFKA_BROKERS and BELLWIRE_DATABASE_URL, or Docker, or starts Kafka and Postgres from local programs, with their
-data under BELLWIRE_DATA_DIR/cluster. A process that ends by itself is started again after 5 seconds. Ctrl-C stops all.
-`;
-
-const { values } = parseArgs({
-  options: { kafka: { type: 'string' }, postgres: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-});
-if (values.help === true) {
-  process.stdout.write(help);
+const asked = clusterArguments(process.argv.slice(2));
+if (asked.kind === 'help') {
+  process.stdout.write(clusterUsage);
   process.exit(0);
+}
+if (asked.kind === 'wrong') {
+  process.stderr.write(`${asked.problem}\n\n${clusterUsage}`);
+  process.exit(2);
 }
 
 const given: NodeJS.ProcessEnv = { ...process.env };
-if (values.kafka !== undefined) given['BELLWIRE_KAFKA_BROKERS'] = values.kafka;
-if (values.postgres !== undefined) given['BELLWIRE_DATABASE_URL'] = values.postgres;
+if (asked.kafka !== undefined) given['BELLWIRE_KAFKA_BROKERS'] = asked.kafka;
+if (asked.postgres !== undefined) given['BELLWIRE_DATABASE_URL'] = asked.postgres;
 const settings = settingsOrExit(withLoopback(given));
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -2,9 +2,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@bellwire/config';
 import type { Scope } from '@bellwire/lifecycle';
-import { holdDataFolder, openKafka, openPostgres } from '@bellwire/provision';
+import { holdDataFolder, openEmbeddedPostgres, openKafka, openLocalKafka, openPostgres } from '@bellwire/provision';
+import { checkKafka } from './check-kafka.ts';
+import { checkPorts } from './check-ports.ts';
 import { freePorts } from './free-ports.ts';
 import { keptKey } from './generated-keys.ts';
+import { keepRunning } from './keep-running.ts';
 import type { Suite } from './start-suite.ts';
 import { openSupervisor, type ProcessSpec } from './supervisor.ts';
 
@@ -33,26 +36,66 @@ const portsFrom = async (settings: Settings) => {
   };
 };
 
-/** Finds or starts Kafka and Postgres; what it starts ends with the scope. */
-const openStores = async (scope: Scope, settings: Settings, dataDir: string, print: (line: string) => void) => {
-  const log = (sentence: string) => print(sentence);
-  const [kafka, postgres] = await Promise.all([
-    openKafka({ dataDir, givenBrokers: settings.BELLWIRE_KAFKA_BROKERS, log }),
-    openPostgres({ dataDir, givenUrl: settings.BELLWIRE_DATABASE_URL, databases: [database], log }),
-  ]);
-  scope.own('kafka', kafka);
-  scope.own('postgres', postgres);
-  if (kafka.pid !== undefined) print(`pid kafka ${kafka.pid}`);
-  return { brokers: kafka.brokers.join(','), databaseUrl: postgres.url(database) };
+/** Of the second dispatcher there is none: it always takes a free one. */
+const settablePorts = (settings: Settings) => ({
+  BELLWIRE_HTTP_PORT: settings.BELLWIRE_HTTP_PORT,
+  BELLWIRE_REGISTRY_PORT: settings.BELLWIRE_REGISTRY_PORT,
+  BELLWIRE_INGESTION_PORT: settings.BELLWIRE_INGESTION_PORT,
+  BELLWIRE_DISPATCHER_PORT: settings.BELLWIRE_DISPATCHER_PORT,
+  BELLWIRE_AUDIT_PORT: settings.BELLWIRE_AUDIT_PORT,
+});
+
+interface StoreDeps {
+  scope: Scope;
+  settings: Settings;
+  dataDir: string;
+  print(line: string): void;
+}
+
+const openBroker = async ({ scope, settings, dataDir, print }: StoreDeps): Promise<string> => {
+  const options = { dataDir, log: print };
+  const kafka = await openKafka({ ...options, givenBrokers: settings.BELLWIRE_KAFKA_BROKERS });
+  const { local } = kafka;
+  const reopen = () => openLocalKafka({ ...options, port: local?.port });
+  scope.own('kafka', local === undefined ? kafka : keepRunning(local, { name: 'kafka', open: reopen, print }));
+  return kafka.brokers.join(',');
 };
 
-/** Every service as a process of its own on a real Kafka and a real Postgres; of the dispatcher, two. */
+const openTables = async ({ scope, settings, dataDir, print }: StoreDeps): Promise<string> => {
+  const options = { dataDir, databases: [database], log: print };
+  const postgres = await openPostgres({ ...options, givenUrl: settings.BELLWIRE_DATABASE_URL });
+  const { embedded } = postgres;
+  const reopen = () => openEmbeddedPostgres({ ...options, port: embedded?.port });
+  scope.own(
+    'postgres',
+    embedded === undefined ? postgres : keepRunning(embedded, { name: 'postgres', open: reopen, print }),
+  );
+  return postgres.url(database);
+};
+
+/** Finds or starts Kafka and Postgres; what it starts from local programs is kept running, and ends with the scope. */
+const openStores = async (deps: StoreDeps) => {
+  const { settings } = deps;
+  if (settings.BELLWIRE_KAFKA_BROKERS.length > 0) await checkKafka(settings);
+  const [brokers, databaseUrl] = await Promise.all([openBroker(deps), openTables(deps)]);
+  return { brokers, databaseUrl };
+};
+
+/**
+ * Every service as a process of its own on a real Kafka and a real Postgres; of the dispatcher, two.
+ *
+ * @throws {Error} a sentence or a list, before anything is started: ports are taken, no Kafka is where it was said to be.
+ */
 export const startCluster = async ({ scope, settings, print }: ClusterDeps): Promise<Suite> => {
+  await checkPorts(settings.BELLWIRE_HOST, settablePorts(settings));
   const held = await holdDataFolder(path.join(settings.BELLWIRE_DATA_DIR, 'cluster'));
   scope.own('data folder', { close: held.release });
   const adminKey = settings.BELLWIRE_ADMIN_KEY ?? keptKey(held.path, 'admin.key');
   const masterKey = settings.BELLWIRE_MASTER_KEY ?? keptKey(held.path, 'master.key');
-  const [ports, stores] = await Promise.all([portsFrom(settings), openStores(scope, settings, held.path, print)]);
+  const [ports, stores] = await Promise.all([
+    portsFrom(settings),
+    openStores({ scope, settings, dataDir: held.path, print }),
+  ]);
 
   const host = settings.BELLWIRE_HOST;
   const env = {

@@ -13,6 +13,8 @@ export interface EmbeddedPostgresOptions {
   dataDir: string;
   /** Made when absent, owned by the role `bellwire`. */
   databases: readonly string[];
+  /** Of 127.0.0.1; give the same one again so that clients of a server that was killed find the next. @default a free one */
+  port?: number;
   /** Over our own, named as in postgresql.conf. */
   settings?: PostgresSettings;
   /** Told in sentences what takes time or goes wrong. */
@@ -26,6 +28,11 @@ export interface EmbeddedPostgres {
   url(database: string): string;
   /** For maintenance and tests; database `postgres` by default. */
   superuserUrl(database?: string): string;
+  port: number;
+  /** Of the server: to be killed by tests. */
+  pid: number;
+  /** Resolves when the server has ended, whoever ended it; close it before the folder is opened again. */
+  ended: Promise<void>;
   /** Ends all sessions and the server; may be called twice. */
   close(): Promise<void>;
 }
@@ -39,18 +46,19 @@ const folderIn = (dataDir: string): { top: string; folder: string } => {
 interface StartOptions {
   top: string;
   folder: string;
+  port: number | undefined;
   settings: PostgresSettings;
   log: (sentence: string) => void;
 }
 
-const start = async ({ top, folder, settings, log }: StartOptions): Promise<[Server, string]> => {
+const start = async ({ top, folder, port, settings, log }: StartOptions): Promise<[Server, string]> => {
   if (await stopLeftover(path.join(folder, 'data'))) log(`Stopped a Postgres that a killed process left in ${folder}.`);
   const binaries = findBinaries();
   const libraries = linkLibraries(binaries.native, path.join(folder, 'lib'));
   const runner = findRunner(top, binaries.postgres);
   giveTree(folder, runner.owner);
   const cluster = await openCluster({ folder, binaries, runner, libraries, settings });
-  return [await startServer(cluster, path.join(folder, 'server.log')), cluster.password];
+  return [await startServer(cluster, path.join(folder, 'server.log'), port), cluster.password];
 };
 
 /**
@@ -77,14 +85,15 @@ export const openEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Pr
     options.onEnded?.();
   };
   try {
-    const [started, password] = await start({ top, folder, settings: options.settings ?? {}, log });
+    const [started, password] = await start({ top, folder, port: options.port, settings: options.settings ?? {}, log });
     server = started;
     void watch(started);
     const at = `127.0.0.1:${started.port}`;
     const owner = ownerPassword(password);
     const superuserUrl = (database = 'postgres') => `postgres://postgres:${password}@${at}/${database}`;
     await ensureDatabases({ superuserUrl: superuserUrl(), password: owner, databases: options.databases });
-    return { url: (database) => `postgres://${ownerRole}:${owner}@${at}/${database}`, superuserUrl, close };
+    const url = (database: string) => `postgres://${ownerRole}:${owner}@${at}/${database}`;
+    return { url, superuserUrl, port: started.port, pid: started.pid, ended: started.ended, close };
   } catch (error) {
     await close();
     throw error;

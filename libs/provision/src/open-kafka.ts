@@ -1,7 +1,7 @@
 import { chooseKafka, type KafkaFacts, type KafkaSource } from './choose-kafka.ts';
 import { openContainerKafka } from './containers/container-kafka.ts';
 import { dockerProblem } from './containers/docker.ts';
-import { localKafkaProblem, openLocalKafka, type LocalKafkaOptions } from './local-kafka.ts';
+import { localKafkaProblem, openLocalKafka, type LocalKafka, type LocalKafkaOptions } from './local-kafka.ts';
 
 export interface KafkaOptions extends LocalKafkaOptions {
   /** Addresses from a setting; empty when it is not set. */
@@ -13,8 +13,8 @@ export interface KafkaOptions extends LocalKafkaOptions {
 export interface Kafka {
   source: KafkaSource['kind'];
   brokers: readonly string[];
-  /** Of a local broker only. */
-  pid?: number;
+  /** The broker of our own, where it is one: it can be opened again when it has ended. */
+  local?: LocalKafka;
   /** Stops what was started; addresses given are left alone. */
   close(): Promise<void>;
 }
@@ -39,8 +39,8 @@ export const openKafka = async (options: KafkaOptions): Promise<Kafka> => {
     case 'container':
       return { source: source.kind, ...(await openContainerKafka(options.log ?? (() => undefined))) };
     case 'local': {
-      const { brokers, pid, close } = await openLocalKafka(options);
-      return { source: source.kind, brokers, pid, close };
+      const local = await openLocalKafka(options);
+      return { source: source.kind, brokers: local.brokers, local, close: local.close };
     }
   }
 };

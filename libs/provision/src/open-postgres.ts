@@ -1,7 +1,7 @@
 import { choosePostgres, type PostgresSource } from './choose-postgres.ts';
 import { openContainerPostgres } from './containers/container-postgres.ts';
 import { dockerProblem } from './containers/docker.ts';
-import { openEmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts';
+import { openEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts';
 import { embeddedPostgresProblem } from './postgres/binaries.ts';
 
 export interface PostgresOptions extends EmbeddedPostgresOptions {
@@ -17,6 +17,8 @@ export interface Postgres {
   url(database: string): string;
   /** For maintenance and tests; an address that was given, as it is. */
   superuserUrl(database?: string): string;
+  /** The server of our own, where it is one: it can be opened again when it has ended. */
+  embedded?: EmbeddedPostgres;
   /** Stops what was started; an address that was given is left alone. */
   close(): Promise<void>;
 }
@@ -42,7 +44,10 @@ export const openPostgres = async (options: PostgresOptions): Promise<Postgres> 
       };
     case 'container':
       return { source: source.kind, ...(await openContainerPostgres({ databases, settings, log })) };
-    case 'embedded':
-      return { source: source.kind, ...(await openEmbeddedPostgres(options)) };
+    case 'embedded': {
+      const embedded = await openEmbeddedPostgres(options);
+      const { url, superuserUrl, close } = embedded;
+      return { source: source.kind, url, superuserUrl, embedded, close };
+    }
   }
 };

@@ -10,6 +10,7 @@ import { runnable } from './runner.ts';
 /** A running postmaster. */
 export interface Server {
   port: number;
+  pid: number;
   /** Resolves when the process has ended, whoever ended it. */
   ended: Promise<void>;
   /** Fast shutdown; after 5 s immediate; after 5 more, kill. */
@@ -75,8 +76,8 @@ const stopper = (child: ChildProcess, ended: Promise<void>, hasEnded: () => bool
   }
 };
 
-const attempt = async (cluster: Cluster, logFile: string): Promise<Server | string> => {
-  const port = await freePort();
+const attempt = async (cluster: Cluster, logFile: string, wanted?: number): Promise<Server | string> => {
+  const port = wanted ?? (await freePort());
   const log = openServerLog(logFile);
   const child = launch(cluster, port, log.fd);
   closeSync(log.fd);
@@ -90,22 +91,23 @@ const attempt = async (cluster: Cluster, logFile: string): Promise<Server | stri
   const atExit = () => child.kill('SIGINT');
   process.once('exit', atExit);
   void ended.then(() => process.removeListener('exit', atExit));
-  if (await untilReady(cluster, child, hasEnded)) return { port, ended, stop: stopper(child, ended, hasEnded) };
+  if ((await untilReady(cluster, child, hasEnded)) && child.pid !== undefined)
+    return { port, pid: child.pid, ended, stop: stopper(child, ended, hasEnded) };
   await ended;
   const said = readFileSync(logFile).subarray(log.from).toString('utf8').trim();
   return said || (failure ?? 'it said nothing');
 };
 
 /**
- * Starts the server on a free loopback port and waits until it accepts connections, crash recovery included (at most
+ * Starts the server on a loopback port, a free one where none is given, and waits until it accepts connections, crash recovery included (at most
  * two minutes).
  *
  * @throws {Error} a sentence with what Postgres said.
  */
-export const startServer = async (cluster: Cluster, logFile: string): Promise<Server> => {
+export const startServer = async (cluster: Cluster, logFile: string, port?: number): Promise<Server> => {
   let said = '';
   for (let tries = 0; tries < 25; tries++) {
-    const result = await attempt(cluster, logFile);
+    const result = await attempt(cluster, logFile, port);
     if (typeof result !== 'string') return result;
     said = result;
     // Another process took the port in between, or backends of a killed server are still on their way out.
