@@ -5,7 +5,13 @@ import { count, orNull, sized, textMap, time, timeText, userOf } from './members
 import { fromPayloadTemplate, payloadTemplate, toPayloadTemplate } from './payload-template.ts';
 import { fromRetry, givenRetry, retry, toRetry } from './retry.ts';
 
-const hourlyLimit = 'Deliveries that are begun in an hour: what comes beyond is skipped. null: no limit.';
+const hourlyLimit =
+  'Deliveries that are begun in an hour and 1.5 s: what comes beyond is skipped. Retries and redeliveries do not count. ' +
+  'null: no limit.';
+
+const rateLimitText =
+  'At most so many requests start in any period and 1.5 s, a second that is promised and half a second for the way: ' +
+  '2 in a second lets 2 through in 2.5 s. What comes beyond waits for its slot. null: no limit.';
 
 const testMode =
   'It receives what POST /v1/endpoints/{id}/test sends and nothing else; deliveries that wait for it are held meanwhile.';
@@ -38,7 +44,7 @@ export const endpoint = z
     disabled_reason: z.string().nullable(),
     retry: retry.nullable().describe('null: the schedule of the dialect.'),
     timeout_ms: z.int().nullable().describe('null: the default of the dialect.'),
-    rate_limit: z.object(rateLimit).nullable(),
+    rate_limit: z.object(rateLimit).nullable().describe(rateLimitText),
     hourly_limit: z.int().nullable().describe(hourlyLimit),
     quiet_hours: z.object(quietHours).nullable(),
     payload_template: payloadTemplate.nullable().describe('null: the body as the dialect has it.'),
@@ -68,7 +74,7 @@ const members = z.strictObject({
   enabled: z.boolean().optional().describe('As enable and disable do.'),
   retry: givenRetry.nullish().describe('null: the schedule of the dialect.'),
   timeout_ms: count(1000, 60_000).nullish().describe('null: the default of the dialect.'),
-  rate_limit: z.strictObject(rateLimit).nullish(),
+  rate_limit: z.strictObject(rateLimit).nullish().describe(rateLimitText),
   hourly_limit: count(1, 100_000).nullish().describe(hourlyLimit),
   quiet_hours: z
     .strictObject({
