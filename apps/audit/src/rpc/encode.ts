@@ -40,10 +40,11 @@ export const eventOf = (row: FoundEvent): Event => ({
 
 export const eventWith = (row: FoundEvent, deliveries: readonly FoundDelivery[]): Event => ({
   ...eventOf(row),
-  deliveries: deliveries.map(({ id, endpoint_id, status }) => ({
+  deliveries: deliveries.map(({ id, endpoint_id, status, reason }) => ({
     id,
     endpointId: endpoint_id,
     status: statusOf(status),
+    reason: reason ?? '',
   })),
   excludedCounts: objectOf(row.excluded_counts, isNumber),
 });

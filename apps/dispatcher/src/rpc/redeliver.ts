@@ -1,4 +1,4 @@
-import { DeliveryRecord, type RedeliverRequest, type RedeliverResponse } from '@bellwire/contracts';
+import { DeliveryRecord, fromProto, type RedeliverRequest, type RedeliverResponse } from '@bellwire/contracts';
 import { actingFor, deadlineOf, type Clock } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
@@ -26,8 +26,8 @@ export interface RedeliverDeps {
  * a dead letter of a template that failed is delivered once that is mended. A retry that still waits has an older round, and
  * is dropped when it comes.
  *
- * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted,
- *   TEMPLATE_FAILED
+ * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted, or
+ *   the delivery is no dead letter and only one is wanted; TEMPLATE_FAILED
  */
 export const makeRedeliver = (deps: RedeliverDeps) => {
   const { history, view, compileEndpoint, bodyFor, append, clock, maxDeadlineMs } = deps;
@@ -36,6 +36,10 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
     const acting = actingFor(call.principal, 'deliveries:redeliver', call.namedTenant);
     const { tenantId } = acting;
     const known = await knownDelivery({ history, view }, acting, request.deliveryId);
+    const status = fromProto.status(known.status);
+    if (request.deadLetterOnly && status !== 'dead_lettered') {
+      throw new Fault('WRONG_STATE', `The delivery is ${status}, and no dead letter.`);
+    }
     const event = await history.event(tenantId, known.eventId);
     await view.catchUp();
     const state = view.endpoint(known.endpointId);

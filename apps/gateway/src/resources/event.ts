@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fromProto, type Event, type PublishRequest } from '@bellwire/contracts';
 import { JsonText } from '../json-text.ts';
 import { deliveryStatus } from './delivery.ts';
-import { givenTime, known, sized, textMap, time, timeText } from './members.ts';
+import { givenTime, known, orNull, sized, textMap, time, timeText } from './members.ts';
 
 export const listedEvent = z
   .object({
@@ -17,7 +17,14 @@ export const listedEvent = z
 
 export const event = listedEvent
   .extend({
-    deliveries: z.array(z.object({ id: z.string(), endpoint_id: z.string(), status: deliveryStatus })),
+    deliveries: z.array(
+      z.object({
+        id: z.string(),
+        endpoint_id: z.string(),
+        status: deliveryStatus,
+        reason: z.string().nullable().describe('Why it is where it is.'),
+      }),
+    ),
     excluded_counts: z
       .record(z.string(), z.int())
       .describe('How many endpoints were not owed it, by reason: event_type, subject, filter, test_mode, unreadable.'),
@@ -76,10 +83,11 @@ export const toEvent = (message: Event | undefined): z.infer<typeof event> => {
   if (message === undefined) throw new Error('audit left out the event');
   return {
     ...toListedEvent(message),
-    deliveries: message.deliveries.map(({ id, endpointId, status }) => ({
+    deliveries: message.deliveries.map(({ id, endpointId, status, reason }) => ({
       id,
       endpoint_id: endpointId,
       status: known(fromProto.status(status)),
+      reason: orNull(reason),
     })),
     excluded_counts: message.excludedCounts,
   };

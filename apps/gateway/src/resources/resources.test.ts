@@ -93,7 +93,7 @@ describe('an event', () => {
     expect(writeJson(toEvent(samples.event))).toBe(
       `{"id":"evt_1","type":"order.paid","subject":null,"data":${samples.event.data},` +
         `"occurred_at":"${atText}","accepted_at":"${atText}",` +
-        '"deliveries":[{"id":"d-1","endpoint_id":"ep_1","status":"retrying"}],"excluded_counts":{"filter":2}}',
+        '"deliveries":[{"id":"d-1","endpoint_id":"ep_1","status":"retrying","reason":"retry"}],"excluded_counts":{"filter":2}}',
     );
   });
 });

@@ -21,7 +21,8 @@ const redeliverOne = async (
   requestId: string,
 ): Promise<z.infer<typeof redelivery>> => {
   try {
-    const { round } = await dispatcher.unary(Dispatcher.redeliver, { deliveryId: id }, caller);
+    const wanted = { deliveryId: id, deadLetterOnly: true };
+    const { round } = await dispatcher.unary(Dispatcher.redeliver, wanted, caller);
     return { id, round };
   } catch (error) {
     const fault = toFault(error);
@@ -57,11 +58,15 @@ const redeliverDeadLetters: Route = (app, { dispatcher }) =>
     url: '/v1/dead-letters/redeliver',
     schema: {
       summary: 'Redeliver dead letters',
-      description: 'Each one succeeds or fails alone; the answer has one entry for each id, in their order.',
+      description:
+        'Each one succeeds or fails alone; the answer has one entry for each id, in their order. ' +
+        'A delivery that is no dead letter, or no longer one, fails with WRONG_STATE.',
       operationId: 'redeliverDeadLetters',
       tags: ['Dead letters'],
       querystring: noQuery,
-      body: z.strictObject({ ids: z.array(z.string()).min(1).max(100).describe('Ids of deliveries.') }),
+      body: z.strictObject({
+        ids: z.array(z.string()).min(1).max(100).describe('Ids of deliveries that are dead letters.'),
+      }),
       response: { 202: z.object({ data: z.array(redelivery) }) },
     },
     handler: async (request, reply) => {

@@ -68,7 +68,7 @@ const redeliver: Route = (app, { dispatcher }) =>
       response: { 202: z.object({ id: z.string(), round: z.int() }) },
     },
     handler: async (request, reply) => {
-      const wanted = { deliveryId: request.params.id };
+      const wanted = { deliveryId: request.params.id, deadLetterOnly: false };
       const opened = await dispatcher.unary(Dispatcher.redeliver, wanted, callerOf(request));
       return reply.code(202).send({ id: opened.deliveryId, round: opened.round });
     },

@@ -71,7 +71,7 @@ export const samples = {
     data: '{"10":1.0,"9":12345678901234567890,"text":"\\u00e9"}',
     occurredAt: at,
     acceptedAt: at,
-    deliveries: [{ id: 'd-1', endpointId: 'ep_1', status: DeliveryStatus.RETRYING }],
+    deliveries: [{ id: 'd-1', endpointId: 'ep_1', status: DeliveryStatus.RETRYING, reason: 'retry' }],
     excludedCounts: { filter: 2 },
   }),
   attempt: Attempt.fromPartial({

@@ -293,7 +293,10 @@ export const routeRows: readonly RouteRow[] = [
     route: '/v1/events/{id}',
     rpc: 'GetEvent',
     request: { id: 'evt_1' },
-    answer: { deliveries: [{ id: 'd-1', endpoint_id: 'ep_1', status: 'retrying' }], excluded_counts: { filter: 2 } },
+    answer: {
+      deliveries: [{ id: 'd-1', endpoint_id: 'ep_1', status: 'retrying', reason: 'retry' }],
+      excluded_counts: { filter: 2 },
+    },
   },
   {
     method: 'GET',
@@ -347,7 +350,7 @@ export const routeRows: readonly RouteRow[] = [
     status: 202,
     route: '/v1/dead-letters/redeliver',
     rpc: 'Redeliver',
-    request: { deliveryId: 'd-1' },
+    request: { deliveryId: 'd-1', deadLetterOnly: true },
     answer: { data: [{ id: 'd-1', round: 2 }] },
   },
 ];

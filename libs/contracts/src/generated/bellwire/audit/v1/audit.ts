@@ -63,6 +63,8 @@ export interface EventDelivery {
   id: string;
   endpointId: string;
   status: DeliveryStatus;
+  /** Why it is in this status; empty where there is nothing to say. */
+  reason: string;
 }
 
 export interface Delivery {
@@ -598,7 +600,7 @@ export const Event_ExcludedCountsEntry: MessageFns<Event_ExcludedCountsEntry> = 
 };
 
 function createBaseEventDelivery(): EventDelivery {
-  return { id: "", endpointId: "", status: DeliveryStatus.UNSPECIFIED };
+  return { id: "", endpointId: "", status: DeliveryStatus.UNSPECIFIED, reason: "" };
 }
 
 export const EventDelivery: MessageFns<EventDelivery> = {
@@ -611,6 +613,9 @@ export const EventDelivery: MessageFns<EventDelivery> = {
     }
     if (message.status !== DeliveryStatus.UNSPECIFIED) {
       writer.uint32(24).int32(deliveryStatusToNumber(message.status));
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
     }
     return writer;
   },
@@ -652,6 +657,14 @@ export const EventDelivery: MessageFns<EventDelivery> = {
             message.status = deliveryStatusFromJSON(reader.int32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -672,6 +685,7 @@ export const EventDelivery: MessageFns<EventDelivery> = {
     message.id = object.id ?? "";
     message.endpointId = object.endpointId ?? "";
     message.status = object.status ?? DeliveryStatus.UNSPECIFIED;
+    message.reason = object.reason ?? "";
     return message;
   },
 };

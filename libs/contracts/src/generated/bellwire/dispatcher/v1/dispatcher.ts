@@ -23,6 +23,8 @@ import { PayloadTemplate } from "../../registry/v1/registry.ts";
 
 export interface RedeliverRequest {
   deliveryId: string;
+  /** Refuses a delivery that is no dead letter with WRONG_STATE. */
+  deadLetterOnly: boolean;
 }
 
 export interface RedeliverResponse {
@@ -86,13 +88,16 @@ export interface PreviewTemplateResponse {
 }
 
 function createBaseRedeliverRequest(): RedeliverRequest {
-  return { deliveryId: "" };
+  return { deliveryId: "", deadLetterOnly: false };
 }
 
 export const RedeliverRequest: MessageFns<RedeliverRequest> = {
   encode(message: RedeliverRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.deliveryId !== "") {
       writer.uint32(10).string(message.deliveryId);
+    }
+    if (message.deadLetterOnly !== false) {
+      writer.uint32(16).bool(message.deadLetterOnly);
     }
     return writer;
   },
@@ -118,6 +123,14 @@ export const RedeliverRequest: MessageFns<RedeliverRequest> = {
             message.deliveryId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.deadLetterOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -136,6 +149,7 @@ export const RedeliverRequest: MessageFns<RedeliverRequest> = {
   fromPartial<I extends Exact<DeepPartial<RedeliverRequest>, I>>(object: I): RedeliverRequest {
     const message = createBaseRedeliverRequest();
     message.deliveryId = object.deliveryId ?? "";
+    message.deadLetterOnly = object.deadLetterOnly ?? false;
     return message;
   },
 };
