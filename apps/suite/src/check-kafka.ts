@@ -15,9 +15,12 @@ export const checkKafka = async (settings: Settings): Promise<void> => {
     if (toFault(error).reason === 'LOG_UNAVAILABLE') return true;
     throw error;
   };
-  const opening = openKafka(scope, log, settings, 'cluster');
-  const cannotBeReached = await opening.then(() => false, isAway).finally(async () => scope.close());
-  if (!cannotBeReached) return;
+  try {
+    const cannotBeReached = await openKafka(scope, log, settings, 'cluster').then(() => false, isAway);
+    if (!cannotBeReached) return;
+  } finally {
+    await scope.close();
+  }
   const addresses = settings.BELLWIRE_KAFKA_BROKERS.join(', ');
   throw new Error(
     `No Kafka can be reached at ${addresses}. Start it, or name another with --kafka or BELLWIRE_KAFKA_BROKERS.`,
