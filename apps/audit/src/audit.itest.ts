@@ -60,8 +60,8 @@ describe('an event', () => {
     });
     const byEndpoint = event?.deliveries.toSorted((a, b) => a.endpointId.localeCompare(b.endpointId));
     expect(byEndpoint).toEqual([
-      { id: deliveryIn(story, 0), endpointId: 'ep_1', status: DeliveryStatus.PENDING },
-      { id: deliveryIn(story, 1), endpointId: 'ep_2', status: DeliveryStatus.SKIPPED },
+      { id: deliveryIn(story, 0), endpointId: 'ep_1', status: DeliveryStatus.PENDING, reason: '' },
+      { id: deliveryIn(story, 1), endpointId: 'ep_2', status: DeliveryStatus.SKIPPED, reason: 'endpoint_disabled' },
     ]);
     expect(asOf).toEqual(expect.any(Date));
     const skipped = await audit.getDelivery(deliveryIn(story, 1));
