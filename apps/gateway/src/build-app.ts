@@ -7,6 +7,7 @@ import { Fault } from '@bellwire/errors';
 import type { Logger } from '@bellwire/lifecycle';
 import type { App, Services } from './app.ts';
 import { readJsonBodies } from './body.ts';
+import { boundBodies, type BytesInFlight } from './bytes-in-flight.ts';
 import { callerOf } from './caller.ts';
 import { routeByDialect } from './dialects/by-dialect.ts';
 import type { DialectRoutes } from './dialects/dialect-route.ts';
@@ -36,6 +37,7 @@ export interface AppDeps {
   requestsPerMinute: number;
   /** Largest data of an event, in bytes. */
   maxPayloadBytes: number;
+  bytesInFlight: BytesInFlight;
   isReady: () => Promise<Readiness>;
   /** @default those of every dialect */
   dialectRoutes?: readonly DialectRoutes[];
@@ -92,7 +94,8 @@ const openFastify = (onRefused: (error: unknown, request: FastifyRequest, reply:
 
 /** The gateway as a Fastify that does not listen yet. */
 export const buildApp = async (deps: AppDeps): Promise<App> => {
-  const { log, clock, services, requestsPerMinute, maxPayloadBytes, isReady, dialectRoutes = dialects } = deps;
+  const { log, clock, services, requestsPerMinute, maxPayloadBytes, bytesInFlight, isReady } = deps;
+  const { dialectRoutes = dialects } = deps;
   let isStopping = false;
 
   const answerFault = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -125,10 +128,12 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     isStopping = true;
   });
   const limit = await openRateLimit(app, { requestsPerMinute, clock });
+  const holdBody = boundBodies(app, bytesInFlight);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
     if (isStopping) throw new Fault('STOPPING', 'The gateway is stopping.', { retryAfterMs: 1000 });
     await limit(request, reply);
+    holdBody(request, reply);
   });
   app.addHook('onSend', async (_request, reply) => {
     // Else the socket would stay open, idle, after the last answer.

@@ -1,4 +1,5 @@
 import type { ServiceContext } from '@bellwire/service';
+import { makeBytesInFlight } from './bytes-in-flight.ts';
 import type { Readiness } from './routes/health.ts';
 import { startGateway } from './start-gateway.ts';
 
@@ -20,6 +21,7 @@ export const composeGateway = (
     },
     requestsPerMinute: settings.BELLWIRE_REQUESTS_PER_MINUTE,
     maxPayloadBytes: settings.BELLWIRE_MAX_PAYLOAD_BYTES,
+    bytesInFlight: makeBytesInFlight(settings.BELLWIRE_MAX_REQUEST_BYTES_IN_FLIGHT),
     isReady,
   });
 };

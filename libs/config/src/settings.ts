@@ -96,6 +96,9 @@ export const settingsTable = z.object({
   BELLWIRE_REQUESTS_PER_MINUTE: integer(6000, { min: 1, max: 1_000_000 }).describe(
     'REST calls a minute per API key, publishing apart.',
   ),
+  BELLWIRE_MAX_REQUEST_BYTES_IN_FLIGHT: integer(67_108_864, { min: 16_384, max: 17_179_869_184 }).describe(
+    'Bytes of REST request bodies that a gateway holds at once; what comes beyond is answered 429 OVERLOADED.',
+  ),
   BELLWIRE_RETENTION_DAYS: integer(30, { min: 1, max: 3650 }).describe(
     'Days for which events, deliveries and attempts are kept.',
   ),

@@ -38,7 +38,7 @@ export const reasons = {
     'Mend it: POST /v1/endpoints/preview-template shows what it makes.',
   ],
   RATE_LIMITED: ['exhausted', 'Too many calls', 'Wait as long as Retry-After says.'],
-  OVERLOADED: ['exhausted', 'The service is full', 'Wait a moment and try again.'],
+  OVERLOADED: ['exhausted', 'The service is full', 'Wait as long as Retry-After says, with fewer calls at once.'],
   LOG_UNAVAILABLE: ['unavailable', 'The log cannot be reached', 'Try again with the same idempotency key.'],
   DATABASE_UNAVAILABLE: ['unavailable', 'The database cannot be reached', 'Try again.'],
   SERVICE_UNAVAILABLE: ['unavailable', 'A service cannot be reached', 'Try again.'],

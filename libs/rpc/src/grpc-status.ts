@@ -28,6 +28,15 @@ export const statusOf = (fault: Fault): StatusObject => {
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 
+/**
+ * How grpc-js puts a connection that broke under a call, or before it: with the status of a bug. Texts of its
+ * subchannel-call.ts and load-balancing-call.ts.
+ */
+const brokenConnection = /^(Received RST_STREAM with code|Failed to start HTTP\/2 stream)/;
+
+const unreachable = (error: ServiceError): Fault =>
+  new Fault('SERVICE_UNAVAILABLE', 'The service cannot be reached.', { cause: error, retryAfterMs: 1000 });
+
 /** Where a status carries no reason of ours: what the transport says by itself. */
 const transportFault = (error: ServiceError): Fault => {
   switch (error.code) {
@@ -40,8 +49,9 @@ const transportFault = (error: ServiceError): Fault => {
     case status.RESOURCE_EXHAUSTED:
       return new Fault('PAYLOAD_TOO_LARGE', 'The message is over the size limit.', { cause: error });
     case status.UNAVAILABLE:
-      return new Fault('SERVICE_UNAVAILABLE', 'The service cannot be reached.', { cause: error, retryAfterMs: 1000 });
+      return unreachable(error);
     default:
+      if (error.code === status.INTERNAL && brokenConnection.test(error.details)) return unreachable(error);
       return new Fault('INTERNAL', 'Something went wrong on our side.', { cause: error });
   }
 };

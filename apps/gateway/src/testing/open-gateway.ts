@@ -1,4 +1,5 @@
 import { openLogger, openScope } from '@bellwire/lifecycle';
+import { makeBytesInFlight } from '../bytes-in-flight.ts';
 import { startGateway, type GatewayDeps } from '../index.ts';
 import { openFakeServices, type FakeServices } from './fake-services.ts';
 
@@ -31,6 +32,7 @@ export const openGateway = async (options: Partial<GatewayDeps> = {}): Promise<T
     services: fakes.services,
     requestsPerMinute: 6000,
     maxPayloadBytes: 262_144,
+    bytesInFlight: makeBytesInFlight(67_108_864),
     isReady: async () => ({ ready: true, reasons: [] }),
     onFailure: () => undefined,
     ...options,
