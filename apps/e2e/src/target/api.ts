@@ -75,7 +75,7 @@ export const apiOf = (rest: string, key: string, tenant?: string): Api => {
 };
 
 /** Asks until `find` answers something. */
-export const until = async <T>(what: string, find: () => Promise<T | undefined>, timeoutMs = 15_000): Promise<T> => {
+export const until = async <T>(what: string, find: () => Promise<T | undefined>, timeoutMs = 30_000): Promise<T> => {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
     const found = await find();
