@@ -42,7 +42,7 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
     disableAfterMs,
     onChanged: (endpointId) => states.changed(endpointId),
     onFailing: (endpoint, step, failing) => withState(endpoint, (state) => onFailing(state, failing, step)),
-    onRecovered: admission.restartSlowly,
+    onSlowStart: admission.restartSlowly,
   });
   const states = makeEndpointStates({ eventLog, memory, controls, append, insist, clock });
   const flushing = setInterval(() => void states.flush().catch(onFailure), flushMs);

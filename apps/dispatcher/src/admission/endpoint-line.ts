@@ -112,10 +112,14 @@ export interface Herd {
   size: number;
 }
 
+/** Those of a herd come back at least so far apart, in milliseconds: the others of the process are not to notice. */
+const leastApartMs = 3;
+
 /** When the next of a herd has its turn, so that they do not come back all at once. */
 export const turnOf = (line: Line<unknown>, untilMs: number, maxConcurrency: number): number => {
   line.herd = { untilMs, size: line.herd.untilMs === untilMs ? line.herd.size + 1 : 0 };
-  return untilMs + (line.herd.size * line.pace.meanMs) / expectedLimit(line, maxConcurrency);
+  const apartMs = Math.max(leastApartMs, line.pace.meanMs / expectedLimit(line, maxConcurrency));
+  return untilMs + line.herd.size * apartMs;
 };
 
 /** How many may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness. */

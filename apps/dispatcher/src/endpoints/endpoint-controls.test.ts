@@ -45,14 +45,14 @@ const delivered = outcome('delivered', 200);
 
 const setUp = (disableAfterMs = 0) => {
   const clock = { at: 1_700_000_000_000, now: () => clock.at };
-  const seen = { changed: 0, recovered: 0, steps: [] as string[] };
+  const seen = { changed: 0, slowStarts: 0, steps: [] as string[] };
   const controls = makeEndpointControls({
     clock,
     random: () => 0,
     disableAfterMs,
     onChanged: () => seen.changed++,
     onFailing: (_endpoint, step) => seen.steps.push(step),
-    onRecovered: () => seen.recovered++,
+    onSlowStart: () => seen.slowStarts++,
   });
   const fail = (times: number, endpoint = anEndpoint()) => {
     for (let n = 0; n < times; n++) controls.after(endpoint, refused, clock.at);
@@ -72,8 +72,10 @@ describe('the breaker of an endpoint', () => {
     clock.at = untilMs;
     expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
     expect(controls.claim(anEndpoint(), aDelivery()).kind).toBe('wait');
+    // While the probe is under way others wait in memory for how it ends.
+    expect(controls.openUntil(anEndpoint())).toBeUndefined();
     controls.after(anEndpoint(), delivered, clock.at);
-    expect(seen.recovered).toBe(1);
+    expect(seen.slowStarts).toBe(2);
     expect(controls.openUntil(anEndpoint())).toBeUndefined();
   });
 

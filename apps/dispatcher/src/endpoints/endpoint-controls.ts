@@ -26,13 +26,16 @@ export interface EndpointControlsOptions {
   onChanged(endpointId: string): void;
   /** It has failed for half of that time, or for all of it. */
   onFailing(endpoint: CompiledEndpoint, step: 'warn' | 'disable', failing: Failing): void;
-  /** Its breaker has closed: from one request at a time on. */
-  onRecovered(endpointId: string): void;
+  /** Its breaker lets a probe through, or has closed by it: from one request at a time on. */
+  onSlowStart(endpointId: string): void;
 }
 
 /** Breaker, rate limit, hourly limit and failing of the endpoints that are ours. */
 export interface EndpointControls {
-  /** Until when nothing is sent because the breaker is open; undefined where it is not. Takes nothing. */
+  /**
+   * Until when nothing is sent because the breaker is open; undefined where it is not, and while a probe is under way: what
+   * comes then waits in memory for how that ends. Takes nothing.
+   */
   openUntil(endpoint: CompiledEndpoint): number | undefined;
   /** Takes what a request needs, if it may start. */
   claim(endpoint: CompiledEndpoint, delivery: DeliveryRecord): Claim;
@@ -51,7 +54,7 @@ export interface EndpointControls {
 const rememberedEndpoints = 50_000;
 
 export const makeEndpointControls = (options: EndpointControlsOptions): EndpointControls => {
-  const { clock, random, disableAfterMs, onChanged, onFailing, onRecovered } = options;
+  const { clock, random, disableAfterMs, onChanged, onFailing, onSlowStart } = options;
   const controls = new LRUCache<string, Control>({ max: rememberedEndpoints });
 
   const of = (endpointId: string): Control => {
@@ -69,7 +72,7 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
     control.breaker = breakerAfter(control.breaker, { result: health, startedAtMs }, clock.now(), random);
     const after = breakerToRecord(control.breaker);
     if (after.openUntilMs !== before.openUntilMs || after.openings !== before.openings) onChanged(endpointId);
-    if (before.openUntilMs > 0 && after.openUntilMs === 0) onRecovered(endpointId);
+    if (before.openUntilMs > 0 && after.openUntilMs === 0) onSlowStart(endpointId);
   };
 
   const feedFailing = (control: Control, endpoint: CompiledEndpoint, result: AttemptOutcome): void => {
@@ -87,11 +90,13 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
       const control = controls.get(endpoint.id);
       if (control === undefined) return undefined;
       heedEdit(control, endpoint.updatedAtMs);
+      if (control.breaker.kind === 'half_open') return undefined;
       const verdict = breakerVerdict(control.breaker, clock.now());
       return verdict.kind === 'open' ? verdict.untilMs : undefined;
     },
     claim: (endpoint, delivery) => {
       const claim = claimOf(of(endpoint.id), endpoint, delivery, clock.now());
+      if (claim.kind === 'go' && claim.isProbe) onSlowStart(endpoint.id);
       if (endpoint.rateLimit !== undefined || endpoint.hourlyLimit !== undefined) onChanged(endpoint.id);
       return claim;
     },

@@ -15,7 +15,7 @@ const ownerOn = (eventLog: Log) => {
     disableAfterMs: 0,
     onChanged: (endpointId) => states.changed(endpointId),
     onFailing: () => undefined,
-    onRecovered: () => undefined,
+    onSlowStart: () => undefined,
   });
   const states = makeEndpointStates({
     eventLog,
