@@ -43,6 +43,12 @@ describe('the filters of contribux', () => {
     expect(filterFrom(contribux, { min_match_score: null, languages: [] })).toBeUndefined();
   });
 
+  test.each(['a\0', '\ud800'])('are refused where they hold %j, which nothing can keep', (text) => {
+    expect(() => filterFrom(contribux, { languages: [text] })).toThrow(
+      expect.objectContaining({ fields: [{ path: 'filters.languages', message: expect.stringMatching(/NUL/) }] }),
+    );
+  });
+
   test('are refused where they are wrong, each with its place', () => {
     const wrong = {
       min_match_score: 1.1,

@@ -3,7 +3,12 @@ import { isTimeZone } from '@bellwire/domain';
 import { invalidField } from '@bellwire/errors';
 
 const hour = z.int().min(0).max(23);
-const words = z.array(z.string().min(1).max(100)).min(1).max(50);
+const word = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a surrogate pair');
+const words = z.array(word).min(1).max(50);
 
 const members = {
   enable_webhook: z.boolean(),

@@ -159,6 +159,7 @@ describe('preferences', () => {
     [{ notification_types: [] }, 'notification_types'],
     [{ notification_types: 'x' }, 'notification_types'],
     [{ priorities: [''] }, 'priorities[0]'],
+    [{ notification_types: ['a\0'] }, 'notification_types[0]'],
     [{ webhook_secret: 'mine' }, 'webhook_secret'],
   ])('%j are refused, and nothing is written', async (given, path) => {
     expect(await put(given)).toMatchObject({ status: 400, body: { reason: 'INVALID_FIELD', fields: [{ path }] } });
