@@ -27,7 +27,7 @@ const startProcess = () =>
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
 
-export const openRenderer = (): Renderer => {
+export const openRenderer = (timeMs: number): Renderer => {
   const child = startProcess();
   const ended = new Promise<'died'>((resolve) => {
     child.once('exit', () => resolve('died'));
@@ -44,7 +44,7 @@ export const openRenderer = (): Renderer => {
   const timeLimit = (): { passed: Promise<'timed_out'>; clear(): void } => {
     let timer: NodeJS.Timeout | undefined;
     const passed = new Promise<'timed_out'>((resolve) => {
-      timer = setTimeout(() => setImmediate(() => resolve('timed_out')), templateLimits.timeMs);
+      timer = setTimeout(() => setImmediate(() => resolve('timed_out')), timeMs);
     });
     return { passed, clear: () => clearTimeout(timer) };
   };

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { templateLimits } from './limits.ts';
 import { openTemplates, type Templates, type TemplatesOptions } from './templates.ts';
 
 const opened: Templates[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((templates) => templates.close())));
 
+/** What is not about time may take what a busy machine needs. */
 const open = (options: Partial<TemplatesOptions> = {}) => {
-  const templates = openTemplates({ clock: { now: () => Date.now() }, ...options });
+  const templates = openTemplates({ clock: { now: () => Date.now() }, timeMs: 20_000, ...options });
   opened.push(templates);
   return templates;
 };
@@ -14,6 +16,11 @@ const body = '{"type":"a.b","data":{"n":1.50,"text":"x"}}';
 const request = (expression: string, tenantId = 'ten_1') => ({ tenantId, expression, body, eventType: 'a.b' });
 
 const backtracking = '$match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /(a+)+b/)';
+
+const expectFailure = async (templates: Templates, expression: string, sentence: RegExp): Promise<void> => {
+  expect(await templates.render(request(expression))).toEqual({ failure: expect.stringMatching(sentence) });
+  expect(await templates.render(request('[data.n]'))).toEqual({ body: '[1.5]' });
+};
 
 describe('a template', () => {
   test('makes another body, minified, and knows the type of the event', async () => {
@@ -33,13 +40,16 @@ describe('a template', () => {
     ['makes too much', '[$pad("", 300000)]', /more than 262144 bytes/],
     ['makes a list without end', '[1..9999999]', /sequence length/],
     ['calls itself without end', '($f := function() { 1 + $f() }; $f())', /recursive/],
+  ])('that %s says so, and the next one is rendered', async (_what, expression, sentence) => {
+    await expectFailure(open(), expression, sentence);
+  });
+
+  test.each([
     ['loops', '($f := function() { $f() }; $f())', /longer than 500 ms/],
     ['backtracks in a regular expression', backtracking, /longer than 500 ms/],
     ['asks for more memory than there is', '$base64encode($pad("", 300000000))', /more than 96 MB|longer than 500 ms/],
-  ])('that %s says so, and the next one is rendered', async (_what, expression, sentence) => {
-    const templates = open();
-    expect(await templates.render(request(expression))).toEqual({ failure: expect.stringMatching(sentence) });
-    expect(await templates.render(request('[data.n]'))).toEqual({ body: '[1.5]' });
+  ])('that %s is ended, and the next one is rendered', async (_what, expression, sentence) => {
+    await expectFailure(open({ timeMs: templateLimits.timeMs }), expression, sentence);
   });
 
   test.each([
@@ -70,7 +80,7 @@ describe('a template', () => {
 
   test('that hangs three times is refused for half a minute, for its tenant only', async () => {
     let nowMs = 1_000_000;
-    const templates = open({ clock: { now: () => nowMs } });
+    const templates = open({ clock: { now: () => nowMs }, timeMs: 500 });
     const hanging = request(backtracking);
     for (let strike = 0; strike < 3; strike++) {
       expect(await templates.render(hanging)).toEqual({ failure: expect.stringContaining('longer') });
@@ -87,7 +97,7 @@ describe('a template', () => {
 
 describe('tenants', () => {
   test('take turns: one that asks for much, and slowly, does not keep another waiting behind all of it', async () => {
-    const templates = open({ processes: 1 });
+    const templates = open({ processes: 1, timeMs: 500 });
     const ended: string[] = [];
     const render = async (expression: string, tenantId: string) => {
       await templates.render(request(expression, tenantId));

@@ -13,6 +13,8 @@ export interface TemplatesOptions {
   clock: { now(): number };
   /** How many render at once; each starts when it is first needed, and takes some 50 MB. @default 2 */
   processes?: number;
+  /** Wall time of one rendering. @default templateLimits.timeMs */
+  timeMs?: number;
 }
 
 export interface Templates {
@@ -33,8 +35,8 @@ interface Waiting {
 
 const stopping = (): Fault => new Fault('STOPPING', 'The service is stopping.');
 
-const renderedFrom = (ending: Ending): Rendered => {
-  if (ending === 'timed_out') return { failure: `it took longer than ${templateLimits.timeMs} ms` };
+const renderedFrom = (ending: Ending, timeMs: number): Rendered => {
+  if (ending === 'timed_out') return { failure: `it took longer than ${timeMs} ms` };
   if (ending === 'died') return { failure: `it needs more than ${templateLimits.memoryMb} MB` };
   return ending;
 };
@@ -44,7 +46,11 @@ const renderedFrom = (ending: Ending): Rendered => {
  * at a time each, so that one's slow templates keep the others waiting for a moment at most, and what one tenant asks for is
  * done in order; a template that keeps running out of time or memory is not tried for a while (suspensions.ts).
  */
-export const openTemplates = ({ clock, processes = 2 }: TemplatesOptions): Templates => {
+export const openTemplates = ({
+  clock,
+  processes = 2,
+  timeMs = templateLimits.timeMs,
+}: TemplatesOptions): Templates => {
   const suspensions = makeSuspensions(clock);
   /** By tenant, in order of turn. */
   const waiting = new Map<string, Waiting[]>();
@@ -54,7 +60,7 @@ export const openTemplates = ({ clock, processes = 2 }: TemplatesOptions): Templ
   let isClosed = false;
 
   const runOnce = async (job: Job): Promise<Ending> => {
-    const renderer = spare.pop() ?? openRenderer();
+    const renderer = spare.pop() ?? openRenderer(timeMs);
     working.add(renderer);
     let isSound = false;
     try {
@@ -76,7 +82,7 @@ export const openTemplates = ({ clock, processes = 2 }: TemplatesOptions): Templ
     if (ending === 'died' && !isClosed) ending = await runOnce(job);
     if (isClosed) throw stopping();
     suspensions.note(tenantId, job.expression, typeof ending === 'string');
-    return renderedFrom(ending);
+    return renderedFrom(ending, timeMs);
   };
 
   const next = (): [string, Waiting[]] | undefined =>
