@@ -1,4 +1,4 @@
-import { invalidFields, type FieldProblem } from '@bellwire/errors';
+import { invalidFields, textProblem, type FieldProblem } from '@bellwire/errors';
 import type { Dialect } from './dialect.ts';
 
 /** A filter in a dialect's own words: a field of the event is at least a share from 0 to 1, or one of some texts. */
@@ -13,9 +13,6 @@ const maxTexts = 50;
 
 const isShare = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
 
-/** What a database and JSON can keep. */
-const isKeepable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
-
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length <= maxTexts && value.every((item) => typeof item === 'string' && item !== '');
 
@@ -24,7 +21,7 @@ const operatorOf = ({ compares }: FilterShorthand, value: unknown): object | und
   if (value === undefined || value === null) return undefined;
   if (compares === 'at_least') return isShare(value) ? { $gte: value } : 'must be a number from 0 to 1';
   if (!isTexts(value)) return `must be a list of at most ${maxTexts} texts that are not empty`;
-  if (!value.every(isKeepable)) return 'must not contain NUL or half a surrogate pair';
+  if (value.some((text) => textProblem(text) !== undefined)) return 'must not contain NUL or half a surrogate pair';
   return value.length === 0 ? undefined : { $in: value };
 };
 

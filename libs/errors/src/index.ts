@@ -2,3 +2,4 @@ export { Fault, toFault, invalidField, invalidFields, type FaultOptions, type Fi
 export { kinds, type FaultKind } from './kinds.ts';
 export { reasons, isReason, type Reason } from './reasons.ts';
 export { describeReasons } from './describe-reasons.ts';
+export { textProblem } from './text-problem.ts';

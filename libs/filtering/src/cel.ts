@@ -1,3 +1,4 @@
+import { textProblem } from '@bellwire/errors';
 import {
   Environment,
   EvaluationError,
@@ -7,7 +8,6 @@ import {
 } from '@marcbachmann/cel-js';
 import { celNodeCount, celRuleProblem } from './cel-rules.ts';
 import type { EventDocument } from './event-document.ts';
-import { textProblem } from './json.ts';
 import { filterLimits } from './limits.ts';
 
 /** The event is one variable, because `type` alone is a reserved name in CEL. Its own fields are checked on compiling. */

@@ -1,6 +1,6 @@
-import type { FieldProblem } from '@bellwire/errors';
+import { textProblem, type FieldProblem } from '@bellwire/errors';
 import { documentFields } from './event-document.ts';
-import { isRecord, isScalar, textProblem } from './json.ts';
+import { isRecord, isScalar } from './json.ts';
 import { filterLimits } from './limits.ts';
 import { fieldOperators, groupOperators, refusedOperators } from './operators.ts';
 

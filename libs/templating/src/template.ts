@@ -1,5 +1,5 @@
 import jsonata from 'jsonata';
-import type { FieldProblem } from '@bellwire/errors';
+import { textProblem, type FieldProblem } from '@bellwire/errors';
 import { templateLimits } from './limits.ts';
 import { presets } from './presets.ts';
 import { sentenceOf } from './sentence.ts';
@@ -14,8 +14,8 @@ const expressionProblem = (expression: string): string | undefined => {
   if (Buffer.byteLength(expression) > templateLimits.expressionBytes) {
     return `must be at most ${templateLimits.expressionBytes} bytes`;
   }
-  if (expression.includes('\u0000')) return 'must not contain NUL';
-  if (!expression.isWellFormed()) return 'must be valid Unicode, without half a surrogate pair';
+  const problem = textProblem(expression);
+  if (problem !== undefined) return problem;
   try {
     jsonata(expression);
     return undefined;

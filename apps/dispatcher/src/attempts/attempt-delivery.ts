@@ -14,7 +14,7 @@ import { contextOfHeaders, traceHeaders, type NewRecord } from '@bellwire/messag
 import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { OperationalEvents } from '../telling/operational-events.ts';
 import type { Append, Send } from '../ports.ts';
-import { attemptRecord, deadLetterRecord, identityOf, toTier } from '../writing/records.ts';
+import { attemptRecord, deadLetterRecord, identityOf, resultOf, toTier } from '../writing/records.ts';
 import { signedRequest } from './signed-request.ts';
 
 export interface AttemptDeliveryDeps {
@@ -72,12 +72,7 @@ const attemptFrom = (
   number: delivery.attempt,
   round: delivery.round,
   startedAtMs: facts.startedAtMs,
-  durationMs: result.durationMs,
-  outcome: toProto.outcome[result.outcome],
-  responseStatus: result.response?.status,
-  responseHeaders: { ...result.response?.headers },
-  responseBody: result.response?.body,
-  error: result.error,
+  ...resultOf(result),
   timings: { ...slotTiming(delivery, facts.startedAtMs), ...result.timings },
   traceId: facts.traceId,
   status: toProto.status[next.status],

@@ -12,7 +12,7 @@ import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
 import type { CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { Append, Send } from '../ports.ts';
-import { attemptRecord } from '../writing/records.ts';
+import { attemptRecord, resultOf } from '../writing/records.ts';
 import { signedRequest } from '../attempts/signed-request.ts';
 import type { BodyFor } from './body-for.ts';
 import { parseJson } from './test-filter.ts';
@@ -73,13 +73,7 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
       number: 1,
       round: 1,
       startedAtMs: nowMs,
-      durationMs: result.durationMs,
-      outcome: toProto.outcome[result.outcome],
-      responseStatus: result.response?.status,
-      responseHeaders: { ...result.response?.headers },
-      responseBody: result.response?.body,
-      error: result.error,
-      timings: { ...result.timings },
+      ...resultOf(result),
       traceId: '',
       status: wasDelivered ? toProto.status.delivered : toProto.status.dead_lettered,
       reason: wasDelivered ? '' : 'test',

@@ -43,6 +43,17 @@ export const toTier = (
   headers,
 });
 
+/** What a request came to, as its attempt records it. */
+export const resultOf = (result: AttemptOutcome) => ({
+  durationMs: result.durationMs,
+  outcome: toProto.outcome[result.outcome],
+  responseStatus: result.response?.status,
+  responseHeaders: { ...result.response?.headers },
+  responseBody: result.response?.body,
+  error: result.error,
+  timings: { ...result.timings },
+});
+
 export const attemptRecord = (attempt: Attempt, headers: Headers): NewRecord => ({
   topic: topicNames.audit,
   value: AuditRecord.encode({ record: { $case: 'attempt', value: attempt } }).finish(),

@@ -1,11 +1,11 @@
-import { common } from './common.ts';
+import { eventData } from './event-data.ts';
 
 /**
  * A webhook of Discord: the message of the contribux document for achievement.earned, for any other event its type and the
  * top-level values of its data. An embed may have 25 fields and 6,000 characters in all:
  * https://discord.com/developers/docs/resources/message#embed-object-embed-limits
  */
-export const discord = `(${common}
+export const discord = `(${eventData}
   $time := $type($body.timestamp) = "string" ? $body.timestamp[$contains($, /^\\d{4}-\\d\\d-\\d\\dT/)];
   $field := function($name, $value, $inline) {
     $exists($name) and $exists($value) ? {"name": $string($name), "value": $string($value), "inline": $inline}

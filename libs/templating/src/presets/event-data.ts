@@ -3,7 +3,7 @@
  * where that is the data; `$scalars(names, values, count)` its top-level texts, numbers and booleans, cut to so many
  * characters, without those that are blank, or whose name is: Discord refuses the whole message for one.
  */
-export const common = `
+export const eventData = `
   $body := $;
   $data := $type(data) = "object" ? data : $type(notification) = "object" ? notification : $body;
   $cut := function($text, $size) { $length($text) > $size ? $substring($text, 0, $size - 1) & "…" : $text };

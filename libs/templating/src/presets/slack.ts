@@ -1,11 +1,11 @@
-import { common } from './common.ts';
+import { eventData } from './event-data.ts';
 
 /**
  * An incoming webhook of Slack: the message of the contribux document for opportunity.matched, for any other event its type
  * and the top-level values of its data. https://docs.slack.dev/messaging/formatting-message-text names the three characters
  * that are escaped.
  */
-export const slack = `(${common}
+export const slack = `(${eventData}
   $escape := function($text) { $text ~> $replace("&", "&amp;") ~> $replace("<", "&lt;") ~> $replace(">", "&gt;") };
   $field := function($title, $value) {
     $exists($value) ? {"title": $title, "value": $string($value), "short": true}

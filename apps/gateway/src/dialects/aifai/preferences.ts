@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { isTimeZone } from '@bellwire/domain';
-import { invalidField } from '@bellwire/errors';
+import { invalidField, textProblem } from '@bellwire/errors';
 
 const hour = z.int().min(0).max(23);
 const word = z
   .string()
   .min(1)
   .max(100)
-  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a surrogate pair');
+  .refine((text) => textProblem(text) === undefined, 'must not contain NUL or half a surrogate pair');
 const words = z.array(word).min(1).max(50);
 
 const members = {
