@@ -149,8 +149,9 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   await app.register(async (plugin) => {
     const v1 = plugin.withTypeProvider<ZodTypeProvider>();
     // Before the body is read: who sends no key need not send anything else.
-    v1.addHook('onRequest', async (request) => {
+    v1.addHook('onRequest', async (request, reply) => {
       callerOf(request);
+      await byDialect.countOutside(request, reply);
     });
     const routeDeps = { ...services, publishBodyLimit: maxPayloadBytes + envelopeBytes };
     for (const addTo of routes) addTo(v1, routeDeps);

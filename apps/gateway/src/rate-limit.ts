@@ -68,7 +68,7 @@ export const openRateLimit = async (
   };
 };
 
-/** So many calls of one kind for each user of a tenant. Routes that share it are counted together. */
+/** So many calls of one kind for each user of a tenant. Routes that share it, the same value, are counted together. */
 export interface Quota {
   /** What is counted, as in "at most 10 {tests} in 3600 seconds". */
   readonly name: string;

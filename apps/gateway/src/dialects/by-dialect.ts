@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Clock } from '@bellwire/domain';
 import { toFault, type Fault } from '@bellwire/errors';
 import type { App } from '../app.ts';
 import { bearerOf, missingKey } from '../caller.ts';
@@ -20,28 +21,39 @@ export interface ByDialect {
   refusalOf(request: FastifyRequest): Fault | undefined;
   /** How the routes of the caller's dialect say an error. */
   errorShapeOf(request: FastifyRequest): ErrorShape | undefined;
+  /** Counts a call to a route outside of the dialects where its user's dialect says so. @throws Fault RATE_LIMITED */
+  countOutside: TakeOne;
 }
 
-const add = (app: App, deps: DialectDeps, { dialect, routes, forWholeTenant = false }: DialectRoutes) =>
+/** Counts for the user of a request, with one counter for each quota. */
+type Count = (quota: Quota, ...call: Parameters<TakeOne>) => Promise<void>;
+
+const makeCount = (app: App, clock: Clock): Count => {
+  const opened = new Map<Quota, TakeOne>();
+  return async (quota, request, reply) => {
+    const take = opened.get(quota) ?? openQuota(app, quota, clock);
+    opened.set(quota, take);
+    await take(request, reply);
+  };
+};
+
+const add = (app: App, deps: DialectDeps, { dialect, routes, forWholeTenant = false }: DialectRoutes, count: Count) =>
   app.register(async (plugin) => {
     const scope = plugin.withTypeProvider<ZodTypeProvider>();
-    const quotas = new Map<Quota, TakeOne>();
     scope.addHook('onRoute', (route) => {
       route.constraints = { ...route.constraints, dialect };
-      const quota = route.config?.quota;
-      if (quota !== undefined && !quotas.has(quota)) quotas.set(quota, openQuota(app, quota, deps.clock));
     });
     scope.addHook('onRequest', async (request, reply) => {
       if (!forWholeTenant) subjectOf(request);
       const { quota } = request.routeOptions.config;
-      if (quota !== undefined) await quotas.get(quota)?.(request, reply);
+      if (quota !== undefined) await count(quota, request, reply);
     });
     for (const addTo of routes) addTo(scope, deps);
   });
 
 /**
  * Puts the routes of the dialects below /api: which of those with one URL a request meets is decided by the dialect of
- * its tenant, which registry tells. Requests to other URLs cost nothing more.
+ * its tenant, which registry tells. Requests to other URLs cost nothing more, but for those that some dialect has quotas for.
  * https://fastify.dev/docs/latest/Reference/Routes/#asynchronous-custom-constraints
  */
 export const routeByDialect = async (
@@ -90,10 +102,28 @@ export const routeByDialect = async (
       return who;
     },
   });
-  for (const module of modules) await add(app, deps, module);
+  const count = makeCount(app, deps.clock);
+  for (const module of modules) await add(app, deps, module, count);
+
+  const outside = modules.flatMap(({ dialect, quotasOutside = [] }) =>
+    quotasOutside.map(({ quota, route }) => ({ dialect, quota, route })),
+  );
+  const countOutside: TakeOne = async (request, reply) => {
+    const route = `${request.method} ${request.routeOptions.url}`;
+    const fitting = outside.filter((each) => each.route.test(route));
+    const bearer = bearerOf(request);
+    if (fitting.length === 0 || bearer === undefined) return;
+    // For whom it does not know, and for the admin, the called service decides.
+    const who = await whoIs(bearer).catch(() => undefined);
+    const quota = fitting.find(({ dialect }) => dialect === who?.dialect)?.quota;
+    if (who?.subject === undefined || quota === undefined) return;
+    callers.set(request.raw, who);
+    await count(quota, request, reply);
+  };
 
   return {
+    countOutside,
     refusalOf: ({ raw }) => refusals.get(raw),
-    errorShapeOf: ({ raw }) => shapes.get(callers.get(raw)?.dialect ?? ''),
+    errorShapeOf: ({ raw }) => (isOfDialect(raw.url) ? shapes.get(callers.get(raw)?.dialect ?? '') : undefined),
   };
 };

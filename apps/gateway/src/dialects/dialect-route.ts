@@ -12,7 +12,7 @@ declare module 'fastify' {
     quota?: Quota;
   }
   interface FastifyRequest {
-    /** Who calls a route of a dialect; pass it to services as the options of a call. @throws Error on other routes */
+    /** Who calls a route of a dialect; pass it to services as the options of a call. @throws Error on routes of /v1 */
     readonly who: Who;
   }
 }
@@ -24,6 +24,13 @@ export interface DialectDeps extends Services {
 /** A row of the table of a dialect: method, URL from /api on, zod schemas, handler. */
 export type DialectRoute = (app: App, deps: DialectDeps) => void;
 
+/** What a user's calls to routes outside of his dialect count as. */
+export interface QuotaOutside {
+  readonly quota: Quota;
+  /** Of method and URL as the route has it, such as `GET /v1/endpoints/:id`. */
+  readonly route: RegExp;
+}
+
 /** What a folder beside this file brings: the REST routes that a document describes. */
 export interface DialectRoutes {
   /** Name of the dialect of the tenants that have them. */
@@ -33,6 +40,8 @@ export interface DialectRoutes {
   readonly errorShape?: ErrorShape;
   /** Keys without a subject may call, too: each handler decides. @default false */
   readonly forWholeTenant?: boolean;
+  /** So that a user meets his quotas by whichever route he comes: the first that fits counts. @default none */
+  readonly quotasOutside?: readonly QuotaOutside[];
 }
 
 /** The user that a request acts for. @throws Fault SUBJECT_NEEDED for a key of the whole tenant */

@@ -227,4 +227,46 @@ describe('in an hour a user has', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500);
     expect(remaining(await call('GET', collection))).toBe('19');
   });
+
+  test('the same of them on the routes of /v1', async () => {
+    const counted = [
+      ['GET', '/v1/endpoints', '20'],
+      ['POST', '/v1/endpoints', '20'],
+      ['GET', '/v1/endpoints/ep_1/stats', '20'],
+      ['PATCH', '/v1/endpoints/ep_1', '20'],
+      ['POST', '/v1/endpoints/ep_1/rotate-secret', '20'],
+      ['POST', '/v1/endpoints/ep_1/test', '10'],
+      ['GET', '/v1/deliveries', '100'],
+      ['GET', '/v1/deliveries/d-1', '100'],
+      ['GET', '/v1/dead-letters', '100'],
+      ['GET', '/v1/events/evt_1', '100'],
+      ['POST', '/v1/events', '6000'],
+      ['GET', '/v1/event-types', '6000'],
+      ['POST', '/v1/deliveries/d-1/redeliver', '6000'],
+    ] as const;
+    for (const [method, path, limit] of counted) {
+      const { headers } = await call(method, path, method === 'GET' ? undefined : {});
+      expect([method, path, headers.get('x-ratelimit-limit')]).toEqual([method, path, limit]);
+    }
+    expect(remaining(await call('GET', collection))).toBe('14');
+    expect(remaining(await call('POST', `${one}/test`, { event_type: 'skill.progress' }))).toBe('8');
+    expect(remaining(await call('GET', `${one}/deliveries`))).toBe('95');
+
+    for (let used = 15; used <= 29; used++) await call('GET', '/v1/endpoints');
+    expect(await call('POST', '/v1/endpoints', { url: given.url })).toMatchObject({ status: 429 });
+  });
+
+  test('and whole tenants and other dialects have none of them', async () => {
+    gateway.keys.set('hub-user', {
+      tenantId: 'ten_2',
+      dialect: 'hub',
+      scopes: [],
+      apiKeyId: 'key_2',
+      subject: 'user-1',
+    });
+    for (const bearer of ['everybody', 'hub-user', 'unknown']) {
+      const { headers } = await as(bearer, 'GET', '/v1/endpoints');
+      expect(headers.get('x-ratelimit-limit')).toBe('6000');
+    }
+  });
 });
