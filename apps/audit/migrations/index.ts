@@ -1,5 +1,9 @@
 import type { Migrations } from '@bellwire/persistence';
 import { historyTables } from './0001-history.ts';
+import { endpointSubject } from './0002-endpoint-subject.ts';
 
 /** Of the schema audit, in order of name. */
-export const migrations: Migrations = { '0001-history': historyTables };
+export const migrations: Migrations = {
+  '0001-history': historyTables,
+  '0002-endpoint-subject': endpointSubject,
+};

@@ -53,6 +53,7 @@ interface Identity {
   eventId: string;
   eventType: string;
   subject?: string | undefined;
+  endpointSubject?: string | undefined;
   acceptedAtMs: number;
 }
 
@@ -67,6 +68,7 @@ const rowOf = (identity: Identity, given: State, isTest = false): DeliveryRow =>
     eventId: identity.eventId,
     eventType: storable(identity.eventType),
     subject: storableIfAny(identity.subject),
+    endpointSubject: storableIfAny(identity.endpointSubject),
     acceptedAtMs,
     isTest,
     status: state.status,
@@ -80,9 +82,9 @@ const rowOf = (identity: Identity, given: State, isTest = false): DeliveryRow =>
 };
 
 export const deliveriesOfFanOut = (fanOut: FanOut): readonly DeliveryRow[] =>
-  fanOut.planned.map(({ deliveryId, endpointId, status, reason }) =>
+  fanOut.planned.map(({ deliveryId, endpointId, endpointSubject, status, reason }) =>
     rowOf(
-      { ...fanOut, deliveryId, endpointId },
+      { ...fanOut, deliveryId, endpointId, endpointSubject },
       {
         round: 1,
         attempt: 0,

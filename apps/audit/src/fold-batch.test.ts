@@ -167,6 +167,15 @@ describe('the state of a delivery', () => {
     expect(row).toMatchObject({ status: 'pending', round: 2, attemptCount: 4 });
   });
 
+  test('is seen by whom its endpoint belonged to in that state', () => {
+    const given = { ...story, endpointSubjects: ['user-1'] };
+    const again = { round: 2, attemptCount: 1, status: DeliveryStatus.PENDING, endpointSubject: undefined };
+    const records = [theFanOut(given), theFailure(given)];
+    expect(deliveryAfter(records)?.endpointSubject).toBe('user-1');
+    const row = deliveryAfter([theTransition(story, again), ...records]);
+    expect(row).toMatchObject({ subject: 'user-1', endpointSubject: undefined });
+  });
+
   test('of a test is flagged', () => {
     expect(deliveryAfter([theAttempt(story, { test: true })])?.isTest).toBe(true);
   });

@@ -39,6 +39,8 @@ export interface DeliveryRow {
   eventId: string;
   eventType: string;
   subject: string | undefined;
+  /** Of the endpoint, in that state: who may see the delivery, beside the tenant. */
+  endpointSubject: string | undefined;
   acceptedAtMs: number;
   isTest: boolean;
   status: DeliveryStatus;

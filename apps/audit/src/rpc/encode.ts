@@ -2,6 +2,7 @@ import { Outcome, toProto, type Attempt, type DeadLetter, type Delivery, type Ev
 import { isDeliveryStatus } from '@bellwire/domain';
 import type { FoundAttempt, FoundDeadLetter, FoundDelivery } from '../store/deliveries.ts';
 import type { FoundEvent } from '../store/events.ts';
+import type { Viewer } from '../store/reading.ts';
 
 // Rows as they go over the wire.
 
@@ -38,7 +39,7 @@ export const eventOf = (row: FoundEvent): Event => ({
   excludedCounts: {},
 });
 
-export const eventWith = (row: FoundEvent, deliveries: readonly FoundDelivery[]): Event => ({
+export const eventWith = (viewer: Viewer, row: FoundEvent, deliveries: readonly FoundDelivery[]): Event => ({
   ...eventOf(row),
   deliveries: deliveries.map(({ id, endpoint_id, status, reason }) => ({
     id,
@@ -46,7 +47,8 @@ export const eventWith = (row: FoundEvent, deliveries: readonly FoundDelivery[])
     status: statusOf(status),
     reason: reason ?? '',
   })),
-  excludedCounts: objectOf(row.excluded_counts, isNumber),
+  // They count endpoints of others too: not for a subject to see.
+  excludedCounts: viewer.subject === undefined ? objectOf(row.excluded_counts, isNumber) : {},
 });
 
 const attemptOf = (row: FoundAttempt, delivery: FoundDelivery): Attempt => ({
@@ -56,6 +58,7 @@ const attemptOf = (row: FoundAttempt, delivery: FoundDelivery): Attempt => ({
   eventId: delivery.event_id,
   eventType: delivery.event_type,
   subject: delivery.subject ?? undefined,
+  endpointSubject: delivery.endpoint_subject ?? undefined,
   acceptedAtMs: delivery.accepted_at.getTime(),
   attemptId: row.id,
   number: row.number,
@@ -81,6 +84,7 @@ export const deliveryOf = (row: FoundDelivery, attempts: readonly FoundAttempt[]
   eventType: row.event_type,
   endpointId: row.endpoint_id,
   subject: row.subject ?? undefined,
+  endpointSubject: row.endpoint_subject ?? undefined,
   status: statusOf(row.status),
   reason: row.reason,
   round: row.round,

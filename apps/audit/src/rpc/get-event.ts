@@ -7,7 +7,7 @@ import { findEvent } from '../store/events.ts';
 import { eventWith } from './encode.ts';
 import { dateOf, missing, type Read } from './reading.ts';
 
-/** An event with its deliveries. @throws Fault NOT_FOUND, NOT_YET_RECORDED */
+/** An event with those of its deliveries that the caller may see. @throws Fault NOT_FOUND, NOT_YET_RECORDED */
 export const makeGetEvent =
   (read: Read) =>
   ({ id }: GetEventRequest, call: Call): Promise<GetEventResponse> =>
@@ -18,5 +18,5 @@ export const makeGetEvent =
       const event = await findEvent(trx, viewer, id, { hintMs: isKept ? timeMs : undefined, todayMs: nowMs });
       if (event === undefined) throw missing('event', id, timeMs, eventsAsOfMs, nowMs);
       const deliveries = await deliveriesOf(trx, viewer, { id, acceptedAtMs: event.accepted_at.getTime() });
-      return { event: eventWith(event, deliveries), asOf: dateOf(deliveriesAsOfMs) };
+      return { event: eventWith(viewer, event, deliveries), asOf: dateOf(deliveriesAsOfMs) };
     });

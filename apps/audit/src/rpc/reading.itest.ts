@@ -24,16 +24,17 @@ afterAll(async () => {
 });
 
 describe('who asks', () => {
-  const mine = aStory({ tenantId: 'ten_mine', subject: 'user-1' });
+  // About a user, to an endpoint of that user and to one of the tenant.
+  const subject = 'user-1';
+  const mine = aStory({ tenantId: 'ten_mine', subject, endpointIds: ['ep_1', 'ep_2'], endpointSubjects: [subject] });
   const theirs = aStory({ tenantId: 'ten_theirs' });
   const dead = { status: DeliveryStatus.DEAD_LETTERED, reason: 'not_retryable', nextAttemptAtMs: undefined };
   beforeAll(() =>
     record(
       ...[mine, theirs].flatMap((story) => [
         theEvent(story),
-        theFanOut(story),
-        theFailure(story, dead),
-        theDeadLetter(story),
+        theFanOut(story, { excludedCounts: { filter: 2 } }),
+        ...story.endpointIds.flatMap((_, nth) => [theFailure(story, dead, nth), theDeadLetter(story, {}, nth)]),
       ]),
     ),
   );
@@ -44,14 +45,14 @@ describe('who asks', () => {
   ];
 
   test('sees nothing of another tenant, in any call', async () => {
-    for (const [story, other] of [
-      [mine, 'ten_theirs'],
-      [theirs, 'ten_mine'],
+    for (const [story, other, count] of [
+      [mine, 'ten_theirs', 1],
+      [theirs, 'ten_mine', 2],
     ] as const) {
       await expect(audit.getEvent(story.eventId, other)).rejects.toMatchObject({ kind: 'not_found' });
       await expect(audit.getDelivery(deliveryIn(story), other)).rejects.toMatchObject({ kind: 'not_found' });
       await expect(audit.getEvent(story.eventId, other, story.tenantId)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
-      expect(await counts(other)).toEqual([1, 1, 1]);
+      expect(await counts(other)).toEqual([1, count, count]);
       expect((await audit.listDeliveries({ eventId: story.eventId }, other)).deliveries).toEqual([]);
       expect((await audit.listDeadLetters({ eventId: story.eventId }, other)).deadLetters).toEqual([]);
     }
@@ -64,9 +65,26 @@ describe('who asks', () => {
     await expect(audit.getEvent(mine.eventId, 'admin', '*')).rejects.toMatchObject({ reason: 'UNKNOWN_TENANT' });
   });
 
-  test('sees as a subject only what is its own', async () => {
-    expect(await counts('ten_mine/user-1')).toEqual([1, 1, 1]);
-    expect((await audit.getEvent(mine.eventId, 'ten_mine/user-1')).event?.deliveries).toHaveLength(1);
+  test('sees as a subject its events, and of their deliveries those to its endpoints', async () => {
+    const user = 'ten_mine/user-1';
+    const [own = '', ofTenant = ''] = mine.deliveryIds;
+    expect(await counts(user)).toEqual([1, 1, 1]);
+    expect(await counts(user, { endpointId: 'ep_2' })).toEqual([1, 0, 0]);
+    expect((await audit.listDeliveries({ withTotal: true, eventId: mine.eventId }, user)).total).toBe(1);
+    const { event } = await audit.getEvent(mine.eventId, user);
+    expect(event).toMatchObject({ data: '{"n":1}', deliveries: [{ id: own, endpointId: 'ep_1' }], excludedCounts: {} });
+    const { delivery } = await audit.getDelivery(own, user);
+    expect(delivery).toMatchObject({ endpointSubject: subject, attempts: [{ endpointSubject: subject }] });
+    await expect(audit.getDelivery(ofTenant, user)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+    expect((await audit.getDelivery(ofTenant, 'ten_mine')).delivery?.attempts).toHaveLength(1);
+  });
+
+  test('sees as the tenant, asking for a subject, all deliveries of the events about it', async () => {
+    expect(await counts('ten_mine', { subject })).toEqual([1, 2, 2]);
+    expect((await audit.getEvent(mine.eventId, 'ten_mine')).event?.excludedCounts).toEqual({ filter: 2 });
+  });
+
+  test('sees as a subject, of another one, nothing', async () => {
     expect(await counts('ten_mine/user-2')).toEqual([0, 0, 0]);
     expect(await counts('ten_mine/user-2', { subject: 'user-1' })).toEqual([0, 0, 0]);
     await expect(audit.getEvent(mine.eventId, 'ten_mine/user-2')).rejects.toMatchObject({ kind: 'not_found' });

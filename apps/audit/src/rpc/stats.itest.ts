@@ -23,11 +23,13 @@ const told = (story: Story, ...records: NewRecord[]): NewRecord[] => [theEvent(s
 const dead = { status: DeliveryStatus.DEAD_LETTERED, reason: 'attempts_exhausted', nextAttemptAtMs: undefined };
 
 const tenantId = 'ten_stats';
-const delivered = aStory({ tenantId, acceptedAtMs: nowMs - hourMs, subject: 'user-1' });
+const user = 'user-1';
+const delivered = aStory({ tenantId, acceptedAtMs: nowMs - hourMs, subject: user, endpointSubjects: [user] });
 const failed = aStory({ tenantId, acceptedAtMs: nowMs - 26 * hourMs, endpointIds: ['ep_2'], eventType: 'order.sent' });
 const due = aStory({ tenantId, acceptedAtMs: nowMs - 2 * hourMs, endpointIds: ['ep_3'] });
 const waiting = aStory({ tenantId, acceptedAtMs: nowMs - 1000, endpointIds: ['ep_3'] });
-const cancelled = aStory({ tenantId, acceptedAtMs: nowMs - 3 * hourMs });
+// About the user too, but the endpoint is the tenant's.
+const cancelled = aStory({ tenantId, acceptedAtMs: nowMs - 3 * hourMs, subject: user });
 const tested = aStory({ tenantId, acceptedAtMs: nowMs - 5000 });
 
 beforeAll(async () => {
@@ -99,7 +101,7 @@ describe('statistics', () => {
     };
     expect(await count({ endpointId: 'ep_3' })).toEqual([{ retrying: 2 }, 2]);
     expect(await count({ eventType: 'order.sent' })).toEqual([{ dead_lettered: 1 }, 3]);
-    expect(await count({ subject: 'user-1' })).toEqual([{ delivered: 1 }, 2]);
+    expect(await count({ subject: user })).toEqual([{ delivered: 1, cancelled: 1 }, 2]);
     expect(await count({ since: new Date(delivered.acceptedAtMs) })).toEqual([{ delivered: 1, retrying: 1 }, 3]);
     expect(await count({ until: new Date(cancelled.acceptedAtMs) })).toEqual([{ dead_lettered: 1 }, 3]);
   });
@@ -119,7 +121,7 @@ describe('statistics', () => {
     });
   });
 
-  test('are of one tenant, and of one subject where the key has one', async () => {
+  test('are of one tenant, and of the endpoints of one subject where the key has one', async () => {
     const seen = async (bearer: string, request: Parameters<AuditUnderTest['getStats']>[0] = {}) => {
       const { all, eventTypes, endpoints } = await audit.getStats({ byEndpoint: true, ...request }, bearer);
       return [all?.deliveries, eventTypes.length, endpoints.length];

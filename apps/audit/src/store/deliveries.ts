@@ -10,6 +10,7 @@ const columns = [
   'event_id',
   'event_type',
   'subject',
+  'endpoint_subject',
   'accepted_at',
   'status',
   'reason',
@@ -25,12 +26,13 @@ export type FoundDeadLetter = Tables['audit.dead_letters'];
 
 type DeliveryQuery = SelectQueryBuilder<Tables, 'audit.deliveries', object>;
 
+/** A subject sees what goes to its own endpoints: not what the tenant sends elsewhere, though it be about it. */
 const seenBy = (trx: Trx, viewer: Viewer): DeliveryQuery => {
   const query = trx
     .selectFrom('audit.deliveries')
     .where('tenant_id', '=', viewer.tenantId)
     .where('accepted_at', '>=', new Date(viewer.visibleFromMs));
-  return viewer.subject === undefined ? query : query.where('subject', '=', viewer.subject);
+  return viewer.subject === undefined ? query : query.where('endpoint_subject', '=', viewer.subject);
 };
 
 /** By the primary key, in the day of its acceptance. Finds tests too. */
@@ -94,7 +96,7 @@ export interface DeliveryFilter extends Period {
   readonly withTests: boolean;
 }
 
-/** Leans on the index of the first of status, endpoint, event and subject that is given. */
+/** Leans on the index of the first of status, endpoint, event and subject, of the event or the viewer, that is given. */
 export const matchingDeliveries = (trx: Trx, viewer: Viewer, filter: DeliveryFilter): DeliveryQuery => {
   const { fromMs, toMs } = boundsOf(viewer, filter);
   const { untilMs, statuses } = filter;

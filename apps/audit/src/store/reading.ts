@@ -7,7 +7,7 @@ export type Trx = Transaction<Tables>;
 /** Whose rows may be seen, and from when on. Every query names the tenant beside the row-level policy, for the index. */
 export interface Viewer {
   readonly tenantId: string;
-  /** Only this subject's, if any. */
+  /** Only this subject's events, and the deliveries to its endpoints, if any. */
   readonly subject: string | undefined;
   /** What was accepted before is past the retention. */
   readonly visibleFromMs: number;

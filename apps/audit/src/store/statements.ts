@@ -41,6 +41,7 @@ export const upsertEvents = insertFrom<EventRow>(
    where ${takesContent} or ${takesPlan}`,
 );
 
+const ofState = ['endpoint_subject', 'status', 'reason', 'round', 'next_attempt_at', 'completed_at', 'state_order'];
 const isLater = '(excluded.state_order > kept.state_order)';
 
 export const upsertDeliveries = insertFrom<DeliveryRow>(
@@ -53,6 +54,7 @@ export const upsertDeliveries = insertFrom<DeliveryRow>(
     event_id: ['text', (row) => row.eventId],
     event_type: ['text', (row) => row.eventType],
     subject: ['text', (row) => row.subject],
+    endpoint_subject: ['text', (row) => row.endpointSubject],
     accepted_at: ['time', (row) => row.acceptedAtMs],
     is_test: ['boolean', (row) => row.isTest],
     status: ['text', (row) => row.status],
@@ -64,7 +66,7 @@ export const upsertDeliveries = insertFrom<DeliveryRow>(
     state_order: ['text', (row) => row.stateOrder],
   },
   `on conflict (accepted_day, id) do update set
-     ${takeWhen(isLater, ['status', 'reason', 'round', 'next_attempt_at', 'completed_at', 'state_order'])},
+     ${takeWhen(isLater, ofState)},
      attempt_count = greatest(kept.attempt_count, excluded.attempt_count),
      is_test = kept.is_test or excluded.is_test
    where ${isLater} or excluded.attempt_count > kept.attempt_count or (excluded.is_test and not kept.is_test)`,

@@ -22,6 +22,7 @@ export interface Tables {
     event_id: string;
     event_type: string;
     subject: string | null;
+    endpoint_subject: string | null;
     accepted_at: Date;
     is_test: boolean;
     status: string;

@@ -24,6 +24,8 @@ export interface Story {
   subject: string | undefined;
   acceptedAtMs: number;
   endpointIds: readonly string[];
+  /** In the order of the endpoints; none: they are the tenant's. */
+  endpointSubjects: readonly (string | undefined)[];
   deliveryIds: readonly string[];
 }
 
@@ -35,6 +37,7 @@ export const aStory = (given: Partial<Omit<Story, 'deliveryIds'>> = {}): Story =
     tenantId: 'ten_a',
     eventType: 'order.paid',
     subject: undefined,
+    endpointSubjects: [],
     ...given,
     acceptedAtMs,
     eventId,
@@ -54,6 +57,7 @@ const identityIn = (story: Story, nth: number) => ({
   eventId: story.eventId,
   eventType: story.eventType,
   subject: story.subject,
+  endpointSubject: story.endpointSubjects[nth],
   acceptedAtMs: story.acceptedAtMs,
 });
 
@@ -82,6 +86,7 @@ export const theFanOut = (story: Story, given: Partial<FanOut> = {}): NewRecord 
   const planned = story.endpointIds.map((endpointId, nth) => ({
     endpointId,
     deliveryId: deliveryIn(story, nth),
+    endpointSubject: story.endpointSubjects[nth],
     status: DeliveryStatus.PENDING,
     reason: '',
   }));

@@ -124,7 +124,9 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     log[next.status === 'delivered' ? 'debug' : 'info'](fields, 'delivery.attempted');
   };
 
-  return async ({ delivery, endpoint, headers, onEnded }: AttemptInput): Promise<void> => {
+  return async ({ delivery: taken, endpoint, headers, onEnded }: AttemptInput): Promise<void> => {
+    // An endpoint may have been given to somebody else since: what its receiver answers is no longer the former's to see.
+    const delivery = { ...taken, endpointSubject: endpoint.subject };
     const startedAtMs = clock.now();
     const created = contextOfHeaders(headers);
     const span = startSpan(delivery, created);

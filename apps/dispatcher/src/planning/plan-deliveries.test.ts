@@ -131,6 +131,38 @@ describe('an event', () => {
     expect(rest.filter(({ topic }) => topic === 'told').map(({ value }) => String(value))).toEqual(['template_failed']);
   });
 
+  test('is told with the subject of each endpoint, whichever way it is planned', async () => {
+    const of = EventRecord.fromPartial({ ...event, subject: 'user_1' });
+    const parts = { enabled: true, subject: 'user_1', payloadTemplate: undefined };
+    const owned = [
+      parts,
+      { ...parts, enabled: false },
+      { ...parts, payloadTemplate: { preset: '', expression: 'data' } },
+    ];
+    const endpoints = owned.map((fields, nth) =>
+      EndpointState.fromPartial({ tenantId: 'ten_1', endpoint: { id: `ep_${nth}`, ...fields } }),
+    );
+    const { records, later } = plan([...endpoints, anEndpoint('ep_all')], Promise.resolve({ body: '1' }), of);
+    const all = [...records, ...((await later) ?? [])];
+    const subjects = new Map(fanOutIn(all)?.planned.map((each) => [each.endpointId, each.endpointSubject]));
+    expect(Object.fromEntries(subjects)).toEqual({
+      ep_0: 'user_1',
+      ep_1: 'user_1',
+      ep_2: 'user_1',
+      ep_all: undefined,
+    });
+    const deliveries = all.filter(({ topic }) => topic === topicNames.deliveries);
+    expect(
+      deliveries
+        .map(({ value }) => DeliveryRecord.decode(value ?? Buffer.alloc(0)))
+        .map((each) => [each.endpointId, each.endpointSubject]),
+    ).toEqual([
+      ['ep_0', 'user_1'],
+      ['ep_all', undefined],
+      ['ep_2', 'user_1'],
+    ]);
+  });
+
   test('is not rendered for an endpoint that is disabled or not owed it', () => {
     const disabled = EndpointState.fromPartial({ endpoint: { id: 'ep_1', payloadTemplate: { preset: 'slack' } } });
     const other = EndpointState.fromPartial({

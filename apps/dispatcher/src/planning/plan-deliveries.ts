@@ -120,6 +120,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       roundStartedAtMs: nowMs,
       deadlineAtMs: deadlineOf(nowMs, endpoint.policy, maxDeadlineMs),
       registryPosition: view.position(),
+      endpointSubject: endpoint.subject,
     });
 
   return (event: EventRecord, headers: Readonly<Record<string, string>>): Plan => {
@@ -141,9 +142,9 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
       const reason = exclusionOf(endpoint, event, document);
       if (reason !== undefined) return exclude(endpoint.id, reason);
       const deliveryId = deliveryIdOf(event.eventId, endpoint.id, event.acceptedAtMs);
+      const named = { deliveryId, endpointId: endpoint.id, endpointSubject: endpoint.subject };
       if (!endpoint.isEnabled) {
-        const status = toProto.status.skipped;
-        planned.push({ deliveryId, endpointId: endpoint.id, status, reason: 'endpoint_disabled' });
+        planned.push({ ...named, status: toProto.status.skipped, reason: 'endpoint_disabled' });
         return;
       }
       const body = bodyFor(endpoint.dialect, deliveryId);
@@ -152,7 +153,7 @@ export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
         templated.push(planTemplated(delivery, renderingFor(body, endpoint.template), events, headers));
         return;
       }
-      planned.push({ deliveryId, endpointId: endpoint.id, status: toProto.status.pending, reason: '' });
+      planned.push({ ...named, status: toProto.status.pending, reason: '' });
       records.push(toDeliveries(delivery, headers));
     };
 

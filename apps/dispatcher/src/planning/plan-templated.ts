@@ -37,16 +37,17 @@ export const planTemplated = async (
   events: Pick<OperationalEvents, 'deadLettered'>,
   headers: Readonly<Record<string, string>>,
 ): Promise<PlannedRecords> => {
-  const { deliveryId, endpointId, roundStartedAtMs: atMs } = delivery;
+  const { deliveryId, endpointId, endpointSubject, roundStartedAtMs: atMs } = delivery;
+  const named = { deliveryId, endpointId, endpointSubject };
   const rendered = await rendering;
   if ('body' in rendered) {
-    const planned = { deliveryId, endpointId, status: toProto.status.pending, reason: '' };
+    const planned = { ...named, status: toProto.status.pending, reason: '' };
     return { planned, records: [toDeliveries({ ...delivery, body: Buffer.from(rendered.body) }, headers)] };
   }
   const reason = 'template_failed';
   const letter = { reason, atMs, attemptCount: 0, error: `payload template: ${rendered.failure}` } as const;
   return {
-    planned: { deliveryId, endpointId, status: toProto.status.dead_lettered, reason },
+    planned: { ...named, status: toProto.status.dead_lettered, reason },
     records: [
       deadLetterRecord({ ...delivery, body: Buffer.alloc(0) }, letter, headers),
       ...events.deadLettered(delivery, letter, headers),

@@ -30,6 +30,7 @@ const cancel = async (known: Partial<Delivery>, principal = user(), ofEndpoint: 
           eventType: 'order.paid',
           endpointId: 'ep_1',
           subject: 'user_1',
+          endpointSubject: 'user_1',
           status: DeliveryStatus.RETRYING,
           round: 2,
           attemptCount: 3,
@@ -67,6 +68,7 @@ describe('cancelling a delivery', () => {
       eventId: 'evt_1',
       eventType: 'order.paid',
       subject: 'user_1',
+      endpointSubject: 'user_1',
       round: 2,
       attempt: 4,
       acceptedAtMs: acceptedAt.getTime(),
@@ -90,11 +92,14 @@ describe('cancelling a delivery', () => {
     expect((await cancel({ status: DeliveryStatus[word] })).written).toHaveLength(1);
   });
 
-  test('needs the scope of a redelivery, and the subject of the delivery', async () => {
+  test('needs the scope of a redelivery, and the subject of the endpoint, then and now', async () => {
     await expect(cancel({}, user({ scopes: ['deliveries:read'] }))).rejects.toEqual(refused('MISSING_SCOPE'));
     await expect(cancel({}, user({ subject: 'user_2' }))).rejects.toEqual(refused('NOT_FOUND'));
     expect((await cancel({}, user({ subject: 'user_1' }))).written).toHaveLength(1);
-    const tenantWide = cancel({}, user({ subject: 'user_1' }), '');
+    const tenantWide = cancel({ endpointSubject: undefined }, user({ subject: 'user_1' }));
     await expect(tenantWide).rejects.toEqual(refused('NOT_FOUND'));
+    const givenAway = cancel({}, user({ subject: 'user_1' }), 'user_2');
+    await expect(givenAway).rejects.toEqual(refused('NOT_FOUND'));
+    expect((await cancel({ endpointSubject: undefined }, user())).written).toHaveLength(1);
   });
 });

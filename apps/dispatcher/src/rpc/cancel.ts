@@ -45,6 +45,7 @@ export const makeCancel =
       deadlineAtMs: clock.now() + maxDeadlineMs + toleranceMs,
       slotAtMs: reservedSlotOf(known),
       cancel: true,
+      endpointSubject: known.endpointSubject,
     });
     await append([toDeliveries(order, traceHeaders())]);
     return {};

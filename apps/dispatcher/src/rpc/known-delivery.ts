@@ -14,8 +14,8 @@ export interface KnownDeliveryDeps {
 }
 
 /**
- * A delivery as history knows it. A key with a subject steers what goes to endpoints of that subject only: not what the
- * tenant sends about it elsewhere.
+ * A delivery as history knows it. A key with a subject steers what it may see, the deliveries to that subject's endpoints,
+ * and no longer those to an endpoint that has been given to somebody else since.
  *
  * @throws Fault NOT_FOUND, also for another tenant's or subject's; NOT_YET_RECORDED
  */
@@ -26,7 +26,7 @@ export const knownDelivery = async (
 ): Promise<Delivery> => {
   const known = await history.delivery(tenantId, id);
   const endpoint = view.endpoint(known.endpointId)?.endpoint;
-  const isTheirs = known.subject === subject && (endpoint === undefined || endpoint.subject === subject);
+  const isTheirs = known.endpointSubject === subject && (endpoint === undefined || endpoint.subject === subject);
   if (subject !== undefined && !isTheirs) {
     throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
   }

@@ -16,7 +16,10 @@ const principal: Principal = {
   subject: undefined,
 };
 const tenant = Tenant.fromPartial({ id: 'ten_1', dialect: 'standard' });
-const endpoint = EndpointState.fromPartial({ tenantId: 'ten_1', endpoint: { id: 'ep_1', enabled: true } });
+const endpoint = EndpointState.fromPartial({
+  tenantId: 'ten_1',
+  endpoint: { id: 'ep_1', enabled: true, subject: 'user_1' },
+});
 
 /** Redelivers a delivery that has this status in its history. */
 const redeliver = async (status: DeliveryStatus, deadLetterOnly: boolean) => {
@@ -49,7 +52,9 @@ describe('a redelivery', () => {
     const { answer, deliveries } = await redeliver(status, deadLetterOnly);
     expect(answer).toEqual({ deliveryId: 'd1', round: 3 });
     const records = deliveries.map(({ value }) => DeliveryRecord.decode(value ?? Buffer.alloc(0)));
-    expect(records).toMatchObject([{ deliveryId: 'd1', round: 3, attempt: 4, roundFirstAttempt: 4 }]);
+    expect(records).toMatchObject([
+      { deliveryId: 'd1', round: 3, attempt: 4, roundFirstAttempt: 4, endpointSubject: 'user_1' },
+    ]);
   });
 
   test.each([DeliveryStatus.DELIVERED, DeliveryStatus.RETRYING, DeliveryStatus.SKIPPED])(

@@ -67,6 +67,7 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
       registryPosition: view.position(),
       // It supersedes one that waits for a slot, and takes that over.
       slotAtMs: reservedSlotOf(known),
+      endpointSubject: endpoint.subject,
     });
     const pending = { status: 'pending', reason: 'redelivery', attemptCount: known.attemptCount, atMs: nowMs } as const;
     const headers = traceHeaders();

@@ -8,7 +8,7 @@ type Headers = Readonly<Record<string, string>>;
 
 type Identity = Pick<
   DeliveryRecord,
-  'tenantId' | 'deliveryId' | 'endpointId' | 'eventId' | 'eventType' | 'subject' | 'acceptedAtMs'
+  'tenantId' | 'deliveryId' | 'endpointId' | 'eventId' | 'eventType' | 'subject' | 'acceptedAtMs' | 'endpointSubject'
 >;
 
 /** The ids that every record about a delivery repeats. */
@@ -20,6 +20,7 @@ export const identityOf = (delivery: Identity): Identity => ({
   eventType: delivery.eventType,
   subject: delivery.subject,
   acceptedAtMs: delivery.acceptedAtMs,
+  endpointSubject: delivery.endpointSubject,
 });
 
 /** Back into the hands of the deliverer, now. */

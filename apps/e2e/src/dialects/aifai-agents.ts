@@ -61,6 +61,8 @@ export interface Agent {
 
 export interface Platform {
   readonly id: string;
+  /** With a key of the whole tenant. */
+  readonly api: Api;
   agent(subject: string): Promise<Agent>;
   /** A notification with this id for this agent. */
   notify(subject: string, id: number, more?: Record<string, unknown>): Promise<string>;
@@ -101,14 +103,15 @@ export const newPlatform = async (target: Target, dialect = 'aifai'): Promise<Pl
   const { id } = await admin.post('/v1/tenants', { name: dialect, dialect }, created);
   const newKey = async (subject?: string) =>
     (await admin.post(`/v1/tenants/${id}/api-keys`, { name: 'test', subject }, createdKey)).key;
-  const publisher = apiOf(target.rest, await newKey());
+  const api = apiOf(target.rest, await newKey());
   return {
     id,
+    api,
     agent: async (subject) => agentOf(target.rest, subject, await newKey(subject)),
     notify: async (subject, notificationId, more = {}) => {
       const data = { ...payload.notification, id: notificationId, ...more };
       const event = { type: 'notification', subject, occurred_at: payload.timestamp, data };
-      return (await publisher.post('/v1/events', event, created)).id;
+      return (await api.post('/v1/events', event, created)).id;
     },
     set: async (changes) => {
       const { status, json } = await admin.raw('PATCH', `/v1/tenants/${id}`, changes);

@@ -182,7 +182,7 @@ describe('preferences', () => {
     await platform.notify('7', 3);
     for (const event of [low, other]) {
       await until('the event to be planned', async () => {
-        const { status, json } = await agent.api.raw('GET', `/v1/events/${event}`);
+        const { status, json } = await platform.api.raw('GET', `/v1/events/${event}`);
         return status === 200 && planned.parse(json).excluded_counts['filter'] === 1 ? true : undefined;
       });
     }

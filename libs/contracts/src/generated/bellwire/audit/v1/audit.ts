@@ -45,7 +45,7 @@ export interface Event {
   deliveries: EventDelivery[];
   orderingKey?: string | undefined;
   actionUrls: { [key: string]: string };
-  /** Endpoints that were not owed the event, counted by reason. Absent in lists. */
+  /** Endpoints that were not owed the event, counted by reason. Absent in lists, and for a key with a subject. */
   excludedCounts: { [key: string]: number };
 }
 
@@ -84,6 +84,8 @@ export interface Delivery {
     | undefined;
   /** By number. Absent in lists, unless asked for. */
   attempts: Attempt[];
+  /** Of the endpoint; subject is the event's. */
+  endpointSubject?: string | undefined;
 }
 
 export interface DeadLetter {
@@ -705,6 +707,7 @@ function createBaseDelivery(): Delivery {
     createdAt: undefined,
     completedAt: undefined,
     attempts: [],
+    endpointSubject: undefined,
   };
 }
 
@@ -748,6 +751,9 @@ export const Delivery: MessageFns<Delivery> = {
     }
     for (const v of message.attempts) {
       Attempt.encode(v!, writer.uint32(106).fork()).join();
+    }
+    if (message.endpointSubject !== undefined) {
+      writer.uint32(114).string(message.endpointSubject);
     }
     return writer;
   },
@@ -869,6 +875,14 @@ export const Delivery: MessageFns<Delivery> = {
             message.attempts.push(Attempt.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.endpointSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -899,6 +913,7 @@ export const Delivery: MessageFns<Delivery> = {
     message.createdAt = object.createdAt ?? undefined;
     message.completedAt = object.completedAt ?? undefined;
     message.attempts = object.attempts?.map((e) => Attempt.fromPartial(e)) || [];
+    message.endpointSubject = object.endpointSubject ?? undefined;
     return message;
   },
 };

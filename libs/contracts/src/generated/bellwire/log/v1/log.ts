@@ -218,6 +218,8 @@ export interface DeliveryRecord {
   counted: boolean;
   /** Not a delivery to take: an order to cancel it, up to this round. A waiting record of it does nothing any more. */
   cancel: boolean;
+  /** Of the endpoint, as of the last attempt, or of the planning: the user who may see the delivery. */
+  endpointSubject?: string | undefined;
 }
 
 /** Topic audit, no key. What was written together is one record: a record of the log costs more than what it says. */
@@ -266,6 +268,7 @@ export interface PlannedDelivery {
   /** PENDING, or SKIPPED with a reason. */
   status: DeliveryStatus;
   reason: string;
+  endpointSubject?: string | undefined;
 }
 
 export interface ExcludedEndpoint {
@@ -304,6 +307,7 @@ export interface Attempt {
   reason: string;
   nextAttemptAtMs?: number | undefined;
   test: boolean;
+  endpointSubject?: string | undefined;
 }
 
 export interface Attempt_ResponseHeadersEntry {
@@ -332,6 +336,7 @@ export interface Transition {
   reason: string;
   nextAttemptAtMs?: number | undefined;
   atMs: number;
+  endpointSubject?: string | undefined;
 }
 
 /**
@@ -742,6 +747,7 @@ function createBaseDeliveryRecord(): DeliveryRecord {
     slotAtMs: 0,
     counted: false,
     cancel: false,
+    endpointSubject: undefined,
   };
 }
 
@@ -812,6 +818,9 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     }
     if (message.cancel !== false) {
       writer.uint32(176).bool(message.cancel);
+    }
+    if (message.endpointSubject !== undefined) {
+      writer.uint32(186).string(message.endpointSubject);
     }
     return writer;
   },
@@ -1005,6 +1014,14 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
             message.cancel = reader.bool();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.endpointSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1044,6 +1061,7 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     message.slotAtMs = object.slotAtMs ?? 0;
     message.counted = object.counted ?? false;
     message.cancel = object.cancel ?? false;
+    message.endpointSubject = object.endpointSubject ?? undefined;
     return message;
   },
 };
@@ -1521,7 +1539,7 @@ export const FanOut_ExcludedCountsEntry: MessageFns<FanOut_ExcludedCountsEntry> 
 };
 
 function createBasePlannedDelivery(): PlannedDelivery {
-  return { deliveryId: "", endpointId: "", status: DeliveryStatus.UNSPECIFIED, reason: "" };
+  return { deliveryId: "", endpointId: "", status: DeliveryStatus.UNSPECIFIED, reason: "", endpointSubject: undefined };
 }
 
 export const PlannedDelivery: MessageFns<PlannedDelivery> = {
@@ -1537,6 +1555,9 @@ export const PlannedDelivery: MessageFns<PlannedDelivery> = {
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.endpointSubject !== undefined) {
+      writer.uint32(42).string(message.endpointSubject);
     }
     return writer;
   },
@@ -1586,6 +1607,14 @@ export const PlannedDelivery: MessageFns<PlannedDelivery> = {
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.endpointSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1607,6 +1636,7 @@ export const PlannedDelivery: MessageFns<PlannedDelivery> = {
     message.endpointId = object.endpointId ?? "";
     message.status = object.status ?? DeliveryStatus.UNSPECIFIED;
     message.reason = object.reason ?? "";
+    message.endpointSubject = object.endpointSubject ?? undefined;
     return message;
   },
 };
@@ -1703,6 +1733,7 @@ function createBaseAttempt(): Attempt {
     reason: "",
     nextAttemptAtMs: undefined,
     test: false,
+    endpointSubject: undefined,
   };
 }
 
@@ -1776,6 +1807,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.test !== false) {
       writer.uint32(184).bool(message.test);
+    }
+    if (message.endpointSubject !== undefined) {
+      writer.uint32(194).string(message.endpointSubject);
     }
     return writer;
   },
@@ -1983,6 +2017,14 @@ export const Attempt: MessageFns<Attempt> = {
             message.test = reader.bool();
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.endpointSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2039,6 +2081,7 @@ export const Attempt: MessageFns<Attempt> = {
     message.reason = object.reason ?? "";
     message.nextAttemptAtMs = object.nextAttemptAtMs ?? undefined;
     message.test = object.test ?? false;
+    message.endpointSubject = object.endpointSubject ?? undefined;
     return message;
   },
 };
@@ -2192,6 +2235,7 @@ function createBaseTransition(): Transition {
     reason: "",
     nextAttemptAtMs: undefined,
     atMs: 0,
+    endpointSubject: undefined,
   };
 }
 
@@ -2235,6 +2279,9 @@ export const Transition: MessageFns<Transition> = {
     }
     if (message.atMs !== 0) {
       writer.uint32(104).int64(message.atMs);
+    }
+    if (message.endpointSubject !== undefined) {
+      writer.uint32(114).string(message.endpointSubject);
     }
     return writer;
   },
@@ -2356,6 +2403,14 @@ export const Transition: MessageFns<Transition> = {
             message.atMs = longToNumber(reader.int64());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.endpointSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2386,6 +2441,7 @@ export const Transition: MessageFns<Transition> = {
     message.reason = object.reason ?? "";
     message.nextAttemptAtMs = object.nextAttemptAtMs ?? undefined;
     message.atMs = object.atMs ?? 0;
+    message.endpointSubject = object.endpointSubject ?? undefined;
     return message;
   },
 };
