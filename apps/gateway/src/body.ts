@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The members of the body as minified JSON text, by name: some pass through untouched. */
     bodyMembers: Members['texts'] | undefined;
+    /** The whole body as it was sent, for routes that pass all of it on. */
+    bodyText: string | undefined;
   }
 }
 
@@ -34,6 +36,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 /** JSON is the only content type. `__proto__` is an own property of what JSON.parse makes; `validate.ts` refuses it. */
 export const readJsonBodies = (app: FastifyInstance): void => {
   app.decorateRequest('bodyMembers', undefined);
+  app.decorateRequest('bodyText', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
     'application/json',
@@ -41,6 +44,9 @@ export const readJsonBodies = (app: FastifyInstance): void => {
     async (request: FastifyRequest, bytes: Buffer) => {
       if (bytes.length === 0) return undefined;
       const { text, value } = parse(bytes);
+      // Fastify would take it for a body that is absent.
+      if (value === null) throw new Fault('MALFORMED_REQUEST', 'The body must not be null.');
+      request.bodyText = text;
       if (isObject(value)) request.bodyMembers = textsOf(text);
       return value;
     },

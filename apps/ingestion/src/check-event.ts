@@ -1,7 +1,13 @@
 import type { PublishRequest } from '@bellwire/contracts';
-import { isEventTypeName, isOperational, operationalPrefix } from '@bellwire/domain';
+import {
+  isEventTypeName,
+  isOperational,
+  JsonRuleBroken,
+  minifyJson,
+  operationalPrefix,
+  type MinifiedJson,
+} from '@bellwire/domain';
 import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
-import { JsonRuleBroken, minifyJson, type MinifiedJson } from './minify-json.ts';
 
 /** An event that keeps every rule which needs no knowledge of its tenant. */
 export interface CheckedEvent {

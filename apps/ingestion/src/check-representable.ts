@@ -1,7 +1,6 @@
-import { dialectNamed, isRepresentable, warningOf } from '@bellwire/dialects';
-import { Fault } from '@bellwire/errors';
+import { checkRepresentable, dialectNamed, warningOf } from '@bellwire/dialects';
+import type { MinifiedJson } from '@bellwire/domain';
 import { LRUCache } from 'lru-cache';
-import type { MinifiedJson } from './minify-json.ts';
 
 /** Told of data that some receivers of the dialect will refuse, about once for each tenant and event type. */
 export type WarnOfData = (tenantId: string, eventType: string, warning: string) => void;
@@ -18,14 +17,7 @@ export const makeCheckRepresentable = (warn: WarnOfData): CheckRepresentable => 
   return (tenant, { type, data }) => {
     const dialect = dialectNamed(tenant.dialect);
     if (dialect === undefined) return;
-    if (!isRepresentable(dialect, data)) {
-      throw new Fault(
-        'PAYLOAD_NOT_REPRESENTABLE',
-        `Receivers of the dialect ${dialect.name} check the signature of JSON.stringify(JSON.parse(body)), which would ` +
-          'change this data: numbers such as 1.0 or 12345678901234567890, escapes that are not needed, repeated names ' +
-          'and whole numbers as names do not come out as they went in.',
-      );
-    }
+    checkRepresentable(dialect, data);
     const warning = warningOf(dialect, data.text);
     const key = `${tenant.id}/${type}`;
     if (warning === undefined || warned.has(key)) return;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { EventType } from '@bellwire/contracts';
+import { minifyJson } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { makeCheckSchema } from './check-schema.ts';
-import { minifyJson } from './minify-json.ts';
 
 const broken: unknown[] = [];
 const check = makeCheckSchema({ onBrokenSchema: (error) => void broken.push(error), timeoutMs: 50 });

@@ -3,8 +3,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormats from 'ajv-formats';
 import { LRUCache } from 'lru-cache';
 import type { EventType } from '@bellwire/contracts';
+import type { MinifiedJson } from '@bellwire/domain';
 import { Fault, type FieldProblem } from '@bellwire/errors';
-import type { MinifiedJson } from './minify-json.ts';
 
 /** @throws Fault SCHEMA_VIOLATION with paths such as data/items/0/price */
 export type CheckSchema = (tenantId: string, eventType: EventType, data: MinifiedJson) => void;

@@ -12,4 +12,4 @@ export { headerNames, requestHeaders, type Attempt } from './request-headers.ts'
 export { resolvePolicy, type EndpointRetry } from './policy.ts';
 export { scheduleFor, scheduleOf, type Growth, type RetryCount } from './schedule.ts';
 export { filterFrom, type FilterShorthand } from './filter-shorthands.ts';
-export { isRepresentable, warningOf, type JsonText } from './representable.ts';
+export { checkRepresentable, isRepresentable, warningOf } from './representable.ts';

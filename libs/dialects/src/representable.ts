@@ -1,14 +1,21 @@
+import type { MinifiedJson } from '@bellwire/domain';
+import { Fault } from '@bellwire/errors';
 import type { Dialect } from './dialect.ts';
 
-/** Data as it was published: minified JSON text, and what it parses to. */
-export interface JsonText {
-  readonly text: string;
-  readonly value: unknown;
-}
-
 /** Whether the verifiers that receivers of the dialect were told to use can accept the data. */
-export const isRepresentable = (dialect: Dialect, { text, value }: JsonText): boolean =>
+export const isRepresentable = (dialect: Dialect, { text, value }: MinifiedJson): boolean =>
   dialect.representable === 'any' || JSON.stringify(value) === text;
+
+/** Refuses data that receivers of the dialect could not verify, whatever they do. @throws Fault PAYLOAD_NOT_REPRESENTABLE */
+export const checkRepresentable = (dialect: Dialect, data: MinifiedJson): void => {
+  if (isRepresentable(dialect, data)) return;
+  throw new Fault(
+    'PAYLOAD_NOT_REPRESENTABLE',
+    `Receivers of the dialect ${dialect.name} check the signature of JSON.stringify(JSON.parse(body)), which would ` +
+      'change this data: numbers such as 1.0 or 12345678901234567890, escapes that are not needed, repeated names ' +
+      'and whole numbers as names do not come out as they went in.',
+  );
+};
 
 // DEL is ASCII, and yet escaped by encoders that escape what is not printable.
 const notPlain = /[^\x20-\x7e]/;

@@ -24,6 +24,7 @@ export {
 export { leavesTierAt, parseTiers, tierFor, type Tier } from './tiers.ts';
 export { isEventTypeName } from './event-type.ts';
 export { isTimeZone } from './time-zone.ts';
+export { JsonRuleBroken, minifyJson, type MinifiedJson } from './minify-json.ts';
 export { isOperational, operationalPrefix, operationalTypes, type OperationalType } from './operational-event.ts';
 export {
   actingFor,

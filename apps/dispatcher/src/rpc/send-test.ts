@@ -5,7 +5,17 @@ import {
   type SendTestRequest,
   type SendTestResponse,
 } from '@bellwire/contracts';
-import { actingFor, deliveryIdOf, isEventTypeName, newId, type Clock } from '@bellwire/domain';
+import { checkRepresentable, type Dialect } from '@bellwire/dialects';
+import {
+  actingFor,
+  deliveryIdOf,
+  isEventTypeName,
+  JsonRuleBroken,
+  minifyJson,
+  newId,
+  type Clock,
+  type MinifiedJson,
+} from '@bellwire/domain';
 import { Fault, invalidField } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
@@ -15,7 +25,6 @@ import type { Append, Send } from '../ports.ts';
 import { attemptRecord, resultOf } from '../writing/records.ts';
 import { signedRequest } from '../attempts/signed-request.ts';
 import type { BodyFor } from './body-for.ts';
-import { parseJson } from './test-filter.ts';
 
 export interface SendTestDeps {
   view: Pick<RegistryView, 'endpoint' | 'catchUp'>;
@@ -26,11 +35,28 @@ export interface SendTestDeps {
   clock: Clock;
 }
 
+const minified = (text: string): MinifiedJson => {
+  try {
+    return minifyJson(text);
+  } catch (error) {
+    if (error instanceof JsonRuleBroken) throw invalidField('data', error.message);
+    throw error;
+  }
+};
+
+/** Its text as given, by the rules of data that is published. @throws Fault INVALID_FIELD, PAYLOAD_NOT_REPRESENTABLE */
+const dataOf = (dialect: Dialect, text: string): string => {
+  const data = minified(text === '' ? '{"test":true}' : text);
+  checkRepresentable(dialect, data);
+  return data.text;
+};
+
 /**
  * Sends one test event to an endpoint from this process, outside limits and whether it is enabled or not; answers with
  * the outcome and the body, and records it as a test. One attempt, never retried.
  *
- * @throws Fault NOT_FOUND for an endpoint of another tenant or subject, TEMPLATE_FAILED
+ * @throws Fault NOT_FOUND for an endpoint of another tenant or subject, INVALID_FIELD for the
+ * type and the data, PAYLOAD_NOT_REPRESENTABLE, TEMPLATE_FAILED
  */
 export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clock }: SendTestDeps) => {
   const endpointFor = async (request: SendTestRequest, call: Call): Promise<EndpointState> => {
@@ -46,7 +72,7 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
     const endpoint = compileEndpoint(await endpointFor(request, call));
     const type = request.eventType === '' ? 'bellwire.test' : request.eventType;
     if (!isEventTypeName(type)) throw invalidField('event_type', 'must be a dotted name such as invoice.paid');
-    const data = request.data === '' ? '{"test":true}' : JSON.stringify(parseJson('data', request.data));
+    const data = dataOf(endpoint.dialect, request.data);
     const nowMs = clock.now();
     const eventId = newId('evt', nowMs);
     const deliveryId = deliveryIdOf(eventId, endpoint.id, nowMs);

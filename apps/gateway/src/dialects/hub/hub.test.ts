@@ -197,10 +197,35 @@ describe('a test', () => {
     expect(asked()).toEqual(['GetEndpoint']);
   });
 
-  test('of data that is not an object is refused', async () => {
-    expect(await call('POST', '/ep_1/test', [1])).toMatchObject({ status: 400 });
+  test.each(['{"b":1.0,"1":12345678901234567890,"a":"\\u00e9"}', '[1e2, 1]'])(
+    'passes its data on as it was sent: %s',
+    async (json) => {
+      await gateway.call('POST', '/api/webhooks/ep_1/test', { json });
+      expect(requestOf('SendTest')).toMatchObject({ data: json });
+    },
+  );
+
+  test('without a body leaves the data to dispatcher', async () => {
+    await call('POST', '/ep_1/test');
+    expect(requestOf('SendTest')).toMatchObject({ data: '' });
+  });
+
+  test.each(['null', '1', 'true', '"text"'])('of what is neither an object nor a list is refused: %s', async (json) => {
+    const answer = await gateway.call('POST', '/api/webhooks/ep_1/test', { json });
+    expect(answer).toMatchObject({ status: 400, body: { reason: 'MALFORMED_REQUEST' } });
     expect(asked()).toEqual([]);
   });
+
+  test.each(['{"a":1,"a":2}', '{"__proto__":1}'])(
+    'of names that could be read in two ways is refused: %s',
+    async (json) => {
+      expect(await gateway.call('POST', '/api/webhooks/ep_1/test', { json })).toMatchObject({
+        status: 400,
+        body: { reason: 'INVALID_FIELD' },
+      });
+      expect(asked()).toEqual([]);
+    },
+  );
 });
 
 describe('the dashboard', () => {

@@ -35,7 +35,11 @@ export const testWebhook: DialectRoute = (app, { registry, dispatcher }) =>
     schema: {
       params: ofWebhook,
       querystring: z.strictObject({ event: z.string().optional() }),
-      body: z.record(z.string(), z.unknown()).optional(),
+      // What express.json() takes, which the receiver of the document has.
+      body: z
+        .unknown()
+        .refine((data) => typeof data === 'object', 'must be an object or a list')
+        .optional(),
       response: {
         200: attempt.extend({
           deliveryId: z.string(),
@@ -46,12 +50,12 @@ export const testWebhook: DialectRoute = (app, { registry, dispatcher }) =>
         }),
       },
     },
-    handler: async ({ params, query, body, who }) => {
+    handler: async ({ params, query, bodyText: data = '', who }) => {
       const { eventTypes } = await registry.unary(Registry.getEndpoint, { id: params.id }, who);
       const wanted = {
         endpointId: params.id,
         eventType: eventOf(eventTypes, query.event),
-        data: body === undefined ? '' : JSON.stringify(body),
+        data,
       };
       const options = { ...who, timeoutMs: testTimeoutMs };
       const { attempt: made, body: sent } = await dispatcher.unary(Dispatcher.sendTest, wanted, options);
