@@ -22,6 +22,7 @@ import {
   type IngestionServiceServer,
   type RegistryServiceServer,
 } from '@bellwire/contracts';
+import { Fault } from '@bellwire/errors';
 import type { Scope } from '@bellwire/lifecycle';
 import { makeHandlers, openChannel, serveGrpc, type RpcChannel, type ServeOptions } from '@bellwire/rpc';
 import type { Services } from '../app.ts';
@@ -144,18 +145,24 @@ export interface FakeServices {
   keys: Map<string, WhoAmIResponse>;
   /** What ListEndpoints answers. */
   endpoints: Endpoint[];
+  /** JSON text of the settings that PutSubjectSettings has kept, of any subject. */
+  kept: { settings: string };
   /** By method: runs before the answer; what it throws is what the service throws. */
   before: Map<string, (request: unknown) => Promise<void> | void>;
 }
 
-const registryOf = ({ unary, keys, endpoints }: Answering): RegistryServiceServer => ({
+const registryOf = ({ unary, keys, endpoints, kept }: Answering): RegistryServiceServer => ({
   createTenant: unary('CreateTenant', () => samples.tenant),
   getTenant: unary('GetTenant', () => samples.tenant),
   listTenants: unary('ListTenants', () => ({ tenants: [samples.tenant], nextCursor: 'more' })),
   updateTenant: unary('UpdateTenant', () => samples.tenant),
   whoAmI: unary('WhoAmI', (_request, bearer): WhoAmIResponse => keys.get(bearer) ?? samples.whoAmI),
-  getSubjectSettings: unary('GetSubjectSettings', ({ subject }) => ({ subject, settings: '{}' })),
-  putSubjectSettings: unary('PutSubjectSettings', (given) => given),
+  getSubjectSettings: unary('GetSubjectSettings', ({ subject }) => ({ subject, settings: kept.settings })),
+  putSubjectSettings: unary('PutSubjectSettings', ({ subject, settings, replaces = kept.settings }) => {
+    if (replaces !== kept.settings) throw new Fault('LOST_RACE', 'The settings have changed since they were read.');
+    kept.settings = settings;
+    return { subject, settings };
+  }),
   createApiKey: unary('CreateApiKey', () => ({ apiKey: samples.apiKey, key: 'bw_secret' })),
   listApiKeys: unary('ListApiKeys', () => ({ apiKeys: [samples.apiKey], nextCursor: '' })),
   revokeApiKey: unary('RevokeApiKey', () => ({})),
@@ -213,7 +220,7 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */
-const answering = (service: string, { calls, before, keys, endpoints }: Omit<FakeServices, 'services'>) => {
+const answering = (service: string, { calls, before, keys, endpoints, kept }: Omit<FakeServices, 'services'>) => {
   const handlers = makeHandlers({
     service,
     authenticate: async (bearer) => ({
@@ -232,7 +239,7 @@ const answering = (service: string, { calls, before, keys, endpoints }: Omit<Fak
       await before.get(method)?.(request);
       return answer(request, bearer);
     });
-  return { unary, duplex: handlers.duplex, keys, endpoints };
+  return { unary, duplex: handlers.duplex, keys, endpoints, kept };
 };
 
 type Answering = ReturnType<typeof answering>;
@@ -243,13 +250,14 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
   const before: FakeServices['before'] = new Map();
   const keys: FakeServices['keys'] = new Map();
   const endpoints = [samples.endpoint];
+  const kept = { settings: '{}' };
 
   const serve = async (
     service: string,
     definition: ServeOptions['definition'],
     implement: (answers: Answering) => ServeOptions['implementation'],
   ): Promise<RpcChannel> => {
-    const implementation = implement(answering(service, { calls, before, keys, endpoints }));
+    const implementation = implement(answering(service, { calls, before, keys, endpoints, kept }));
     const options = { host: '127.0.0.1', port: 0, service, definition, implementation };
     const server = scope.own(service, await serveGrpc(options));
     return scope.own(`channel to ${service}`, openChannel(`127.0.0.1:${server.port}`));
@@ -261,5 +269,5 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
     dispatcher: await serve('bellwire.dispatcher.v1.DispatcherService', DispatcherServiceService, dispatcherOf),
     audit: await serve('bellwire.audit.v1.AuditService', AuditServiceService, auditOf),
   };
-  return { services, calls, before, keys, endpoints };
+  return { services, calls, before, keys, endpoints, kept };
 };

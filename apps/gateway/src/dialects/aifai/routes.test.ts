@@ -22,6 +22,7 @@ afterAll(() => gateway.close());
 beforeEach(() => {
   gateway.calls.length = 0;
   gateway.endpoints.length = 0;
+  gateway.kept.settings = '{}';
   gateway.before.clear();
 });
 
@@ -91,7 +92,7 @@ describe('preferences', () => {
     gateway.calls.length = 0;
     gateway.endpoints.push(made('ep_1', { enable_webhook: false }));
     expect((await put({ enable_webhook: true })).body).toMatchObject({ webhook_secret: 'whsec_2' });
-    expect(called()).toEqual(['ListEndpoints', 'RotateSecret', 'UpdateEndpoint']);
+    expect(called()).toEqual(['ListEndpoints', 'GetSubjectSettings', 'RotateSecret', 'UpdateEndpoint']);
     expect(requestsOf('RotateSecret')).toEqual([{ id: 'ep_1', secret: undefined, overlapSeconds: 0 }]);
     const [change] = requestsOf('UpdateEndpoint');
     expect(change).toMatchObject({ endpoint: { enabled: true }, updateMask: ['enabled', 'metadata'] });
@@ -102,7 +103,7 @@ describe('preferences', () => {
     gateway.endpoints.push(made('ep_1'));
     const { body } = await put({ quiet_hours_start: 22, quiet_hours_end: 6 });
     expect(body).not.toHaveProperty('webhook_secret');
-    expect(called()).toEqual(['ListEndpoints', 'UpdateEndpoint']);
+    expect(called()).toEqual(['ListEndpoints', 'GetSubjectSettings', 'UpdateEndpoint']);
     expect(requestsOf('UpdateEndpoint')).toMatchObject([
       {
         endpoint: { id: 'ep_1', quietHours: { start: '22:00', end: '06:00', timeZone: 'UTC', mode: 'skip' } },
@@ -120,6 +121,54 @@ describe('preferences', () => {
     gateway.calls.length = 0;
     expect((await put({ webhook_url: null })).body).toEqual({ ...noPreferences, enable_webhook: true });
     expect(called()).toEqual(['ListEndpoints', 'GetSubjectSettings', 'PutSubjectSettings', 'DeleteEndpoint']);
+  });
+
+  test('that were kept move into the endpoint: when that is deleted over /v1 nothing old comes back', async () => {
+    const checked_until = '2026-01-01T00:00:00.000Z';
+    gateway.kept.settings = JSON.stringify({ checked_until });
+    await put({ quiet_hours_start: 22, quiet_hours_end: 6 });
+    await put({ webhook_url: url });
+    expect(requestsOf('CreateEndpoint')).toMatchObject([
+      { endpoint: { quietHours: { start: '22:00', end: '06:00' } } },
+    ]);
+    expect(JSON.parse(gateway.kept.settings)).toEqual({ checked_until });
+    expect((await gateway.call('GET', preferencesPath)).body).toEqual(noPreferences);
+  });
+
+  test('that were kept before somebody else made the endpoint end with its first change', async () => {
+    await put({ quiet_hours_start: 22, quiet_hours_end: 6 });
+    gateway.endpoints.push(Endpoint.fromPartial({ id: 'ep_1', url }));
+    await put({ max_notifications_per_hour: 10 });
+    gateway.endpoints.length = 0;
+    expect((await gateway.call('GET', preferencesPath)).body).toEqual(noPreferences);
+  });
+
+  test('that another process keeps while the endpoint is made come into it', async () => {
+    gateway.before.set('CreateEndpoint', () => {
+      gateway.kept.settings = JSON.stringify({ preferences: { ...noPreferences, priorities: ['high'] } });
+    });
+    expect(await put({ webhook_url: url, max_notifications_per_hour: 10 })).toMatchObject({ status: 200 });
+    expect(requestsOf('CreateEndpoint')).toHaveLength(1);
+    expect(requestsOf('UpdateEndpoint')).toMatchObject([
+      { endpoint: { url, hourlyLimit: 10, filter: expect.stringContaining('high') } },
+    ]);
+    expect(gateway.kept.settings).toBe('{}');
+  });
+
+  test('that are kept while another process makes the endpoint come into it', async () => {
+    gateway.before.set('PutSubjectSettings', () => void gateway.endpoints.push(made('ep_1')));
+    await put({ max_notifications_per_hour: 10 });
+    expect(requestsOf('UpdateEndpoint')).toMatchObject([{ endpoint: { id: 'ep_1', hourlyLimit: 10 } }]);
+    expect(gateway.kept.settings).toBe('{}');
+  });
+
+  test('make no endpoint where what was kept cannot be moved into it', async () => {
+    await put({ max_notifications_per_hour: 10 });
+    const before = gateway.kept.settings;
+    refuse('PutSubjectSettings', new Fault('DATABASE_UNAVAILABLE', 'Later.'));
+    expect(await put({ webhook_url: url })).toMatchObject({ status: 503 });
+    expect(requestsOf('DeleteEndpoint')).toEqual([{ id: 'ep_1' }]);
+    expect(gateway.kept.settings).toBe(before);
   });
 
   test('leave one of two endpoints that were made at once, and no other is touched', async () => {

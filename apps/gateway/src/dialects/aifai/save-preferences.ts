@@ -59,18 +59,37 @@ const remove = async (deps: Deps, who: Who, { id }: Endpoint, wanted: Preference
   return { preferences: wanted };
 };
 
+/** Where there is an endpoint it alone counts: what was kept before would come back as if it held when that is deleted. */
+const forgetKept = async (deps: Deps, who: Who): Promise<void> => {
+  if ((await readSettings(deps, who)).preferences === undefined) return;
+  await changeSettings(deps, who, async (before) => ({
+    settings: { ...before, preferences: undefined },
+    result: undefined,
+  }));
+};
+
 /** All that was given in one write. A secret that nobody has seen is made anew before, for the answer. */
-const change = async (deps: Deps, who: Who, endpoint: Endpoint, given: GivenPreferences): Promise<Saved> => {
-  const wanted = merged(toPreferences(endpoint), given);
-  if (wanted.webhook_url === null) return await remove(deps, who, endpoint, wanted);
-  const { registry } = deps;
+const write = async (
+  { registry }: Deps,
+  who: Who,
+  endpoint: Endpoint,
+  wanted: Preferences,
+  given: GivenPreferences,
+): Promise<{ endpoint: Endpoint; secret: string | undefined }> => {
   const isFirst = wanted.enable_webhook && isSecretUnseen(endpoint);
   const rotated = isFirst
     ? await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0 }, who)
     : undefined;
   const changes = fromChanges(endpoint, wanted, isFirst ? { ...given, enable_webhook: true } : given);
-  const changed = await registry.unary(Registry.updateEndpoint, changes, who);
-  return { preferences: toPreferences(changed), secret: rotated?.secret };
+  return { endpoint: await registry.unary(Registry.updateEndpoint, changes, who), secret: rotated?.secret };
+};
+
+const change = async (deps: Deps, who: Who, endpoint: Endpoint, given: GivenPreferences): Promise<Saved> => {
+  const wanted = merged(toPreferences(endpoint), given);
+  if (wanted.webhook_url === null) return await remove(deps, who, endpoint, wanted);
+  await forgetKept(deps, who);
+  const written = await write(deps, who, endpoint, wanted, given);
+  return { preferences: toPreferences(written.endpoint), secret: written.secret };
 };
 
 /** Where two processes made one at the same time the older one stays. */
@@ -85,19 +104,51 @@ const settled = async (deps: Deps, who: Who): Promise<Endpoint | undefined> => {
   return own;
 };
 
-const create = async (deps: Deps, who: Who, given: GivenPreferences): Promise<Saved> => {
-  const wanted = merged((await readSettings(deps, who)).preferences ?? noPreferences, given);
+const make = async ({ registry }: Deps, who: Who, wanted: Preferences) => {
   const request = { endpoint: fromPreferences(wanted, who.subject), disabled: !wanted.enable_webhook };
-  const { endpoint, secret } = await deps.registry.unary(Registry.createEndpoint, request, who);
+  const { endpoint, secret } = await registry.unary(Registry.createEndpoint, request, who);
   if (endpoint === undefined) throw new Error('registry left out the endpoint');
+  return { endpoint, secret: endpoint.enabled ? secret : undefined };
+};
+
+/** Moves what was kept into an endpoint, what another process keeps meanwhile too. Both is done, or neither. */
+const move = async (deps: Deps, who: Who, given: GivenPreferences) => {
+  let made: Awaited<ReturnType<typeof make>> | undefined;
+  try {
+    return await changeSettings(deps, who, async (before) => {
+      const wanted = merged(before.preferences ?? noPreferences, given);
+      if (made === undefined) made = await make(deps, who, wanted);
+      else if (before.preferences !== undefined) {
+        const { endpoint, secret = made.secret } = await write(deps, who, made.endpoint, wanted, wanted);
+        made = { endpoint, secret };
+      }
+      return { settings: { ...before, preferences: undefined }, result: made };
+    });
+  } catch (error) {
+    if (made !== undefined) await deps.registry.unary(Registry.deleteEndpoint, { id: made.endpoint.id }, who);
+    throw error;
+  }
+};
+
+const create = async (deps: Deps, who: Who, given: GivenPreferences): Promise<Saved> => {
+  const { endpoint, secret } = await move(deps, who, given);
   const kept = await settled(deps, who);
   if (kept !== undefined && kept.id !== endpoint.id) return await change(deps, who, kept, given);
-  return { preferences: toPreferences(endpoint), secret: endpoint.enabled ? secret : undefined };
+  return { preferences: toPreferences(endpoint), secret };
+};
+
+/** Where another process made an endpoint at the same time it is that one which counts. */
+const keep = async (deps: Deps, who: Who, given: GivenPreferences): Promise<Saved> => {
+  const preferences = await keepInSettings(deps, who, (before) => merged(before, given));
+  const { own } = await findEndpoints(deps, who);
+  return own === undefined ? { preferences } : await change(deps, who, own, given);
 };
 
 /**
- * Merges what is given into the preferences of a user: into his endpoint, or, while no URL was given, into his settings.
- * Either is one write, so nothing is half done; registry judges the URL before it. Calls of one user wait for each other here.
+ * Merges what is given into the preferences of a user: into his endpoint, or, while no URL was given, into his settings,
+ * and never are they in both. Nothing is half done; registry judges the URL before anything is written. Calls of one user
+ * wait for each other here. Registry has no condition for changing an endpoint: of two processes that change the same
+ * field of it at once (both ends of the quiet hours are one, and so are both filters) the later one counts.
  *
  * The answer throws Fault INVALID_FIELD, INVALID_URL and others of registry.
  */
@@ -107,7 +158,7 @@ export const makeSavePreferences = (deps: Deps) => {
     const endpoint = await settled(deps, who);
     if (endpoint !== undefined) return await change(deps, who, endpoint, given);
     if (typeof given.webhook_url === 'string') return await create(deps, who, given);
-    return { preferences: await keepInSettings(deps, who, (before) => merged(before, given)) };
+    return await keep(deps, who, given);
   };
   return (who: Who, given: GivenPreferences): Promise<Saved> =>
     inTurn(JSON.stringify([who.tenantId, who.subject]), async () => {
