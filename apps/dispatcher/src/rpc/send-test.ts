@@ -105,6 +105,7 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
       reason: wasDelivered ? '' : 'test',
       nextAttemptAtMs: undefined,
       test: true,
+      endpointSubject: endpoint.subject,
     };
     await append([attemptRecord(attempt, traceHeaders())]);
     return { attempt, body: body.toString() };
