@@ -253,6 +253,20 @@ describe('a delivery', () => {
     ]);
   });
 
+  test('is told as that of whom its endpoint belongs to at the attempt', async () => {
+    const { endpoint, publish, attempts, fanOuts } = await setUp([answer(429, { retryAfterMs: 400 }), answer(200)]);
+    await endpoint({ subject: 'user_1' });
+    await publish({ subject: 'user_1' });
+    await until('the first attempt', () => attempts()[0]);
+    await endpoint();
+    await until('the second attempt', () => attempts()[1]);
+    expect(fanOuts()[0]?.planned[0]?.endpointSubject).toBe('user_1');
+    expect(attempts().map(({ subject, endpointSubject }) => [subject, endpointSubject])).toEqual([
+      ['user_1', 'user_1'],
+      ['user_1', undefined],
+    ]);
+  });
+
   test('waits as long as the receiver asked', async () => {
     const { endpoint, publish, sent, attempts } = await setUp([answer(429, { retryAfterMs: 400 }), answer(200)]);
     await endpoint();
