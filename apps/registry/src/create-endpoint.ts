@@ -7,6 +7,7 @@ import { Fault } from '@bellwire/errors';
 import type { RandomBytes } from '@bellwire/secrets';
 import { newSecret, secretProblem } from '@bellwire/signing';
 import { boundSubjectProblems, checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
+import { eachOnce } from './endpoint-rules/limits.ts';
 import { hidden, revealKept, type EndpointWriteDeps } from './next-endpoint.ts';
 import { endpointChange } from './registry-change.ts';
 import { replaceSecrets } from './store/endpoint-secrets.ts';
@@ -61,6 +62,7 @@ export const makeCreateEndpoint =
         id: place.endpointId,
         enabled: request.disabled !== true,
         disabledReason: request.disabled === true ? requestedByUser : '',
+        eventTypes: eachOnce(wanted.eventTypes),
         retry: completeRetry(wanted.retry, dialect),
         headers: hidden(wanted.headers),
         createdAt: now,

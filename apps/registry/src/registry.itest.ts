@@ -299,6 +299,16 @@ describe('endpoints', () => {
     });
   });
 
+  test('keep each event type once, in the order of their first mention', async () => {
+    const { calls } = await aUser();
+    const twice = anEndpoint({ eventTypes: ['b', 'a', 'b', '*'] });
+    const { endpoint } = await calls.createEndpoint({ endpoint: twice });
+    expect(endpoint?.eventTypes).toEqual(['b', 'a', '*']);
+    const changed = anEndpoint({ id: endpoint?.id ?? '', eventTypes: ['c', 'c', 'b'] });
+    const after = await calls.updateEndpoint({ endpoint: changed, updateMask: ['event_types'] });
+    expect(after.eventTypes).toEqual(['c', 'b']);
+  });
+
   test('may be made disabled, and are never seen enabled then', async () => {
     const { calls } = await aUser();
     const { endpoint } = await calls.createEndpoint({ endpoint: anEndpoint({ enabled: true }), disabled: true });

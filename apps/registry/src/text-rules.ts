@@ -1,4 +1,4 @@
-import type { FieldProblem } from '@bellwire/errors';
+import { textProblem, type FieldProblem } from '@bellwire/errors';
 
 export interface TextRule {
   /** @default 0 */
@@ -6,11 +6,13 @@ export interface TextRule {
   max: number;
 }
 
-/** What is wrong with a text that people write: its length in characters, and NUL, which Postgres cannot keep. */
+/** What is wrong with a text that people write: its length in characters, blanks alone where it is needed, what cannot be kept. */
 export const textProblems = (path: string, text: string, { min = 0, max }: TextRule): FieldProblem[] => {
   if (text.length < min) return [{ path, message: 'must not be empty' }];
+  if (min > 0 && text.trim() === '') return [{ path, message: 'must not be blank' }];
   if (text.length > max) return [{ path, message: `must have at most ${max} characters` }];
-  return text.includes('\u0000') ? [{ path, message: 'must not contain NUL' }] : [];
+  const message = textProblem(text);
+  return message === undefined ? [] : [{ path, message }];
 };
 
 /** A user of the tenant. Absent is right; empty is not. */

@@ -5,6 +5,7 @@ import type { EgressPolicy } from '@bellwire/egress';
 import { invalidField } from '@bellwire/errors';
 import { completeRetry, dialectOf } from './create-endpoint.ts';
 import { boundSubjectProblems, checkEndpoint, endpointFields } from './endpoint-rules/endpoint-fields.ts';
+import { eachOnce } from './endpoint-rules/limits.ts';
 import { lockEndpoint, revealKept, writeNext, type EndpointWriteDeps } from './next-endpoint.ts';
 import { requestedByUser } from './switch-endpoint.ts';
 import { tenantOf } from './tenant-of.ts';
@@ -47,6 +48,7 @@ export const makeUpdateEndpoint =
         ...(revealed?.problems ?? []),
       ];
       checkEndpoint(wanted, mask, { urlPolicy, dialectHeaders: headerNames(dialect) }, problems);
+      if (changes.eventTypes !== undefined) changes.eventTypes = eachOnce(changes.eventTypes);
       if (changes.retry !== undefined) changes.retry = completeRetry(changes.retry, dialect);
       return await writeNext(write, deps, stored, {
         changes: { ...changes, ...switchOf(changes, stored.endpoint) },

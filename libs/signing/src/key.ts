@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { Fault, invalidField, type FieldProblem } from '@bellwire/errors';
+import { Fault, invalidField, textProblem, type FieldProblem } from '@bellwire/errors';
 import type { KeyRule, SignatureProfile } from './profile.ts';
 
 /**
@@ -69,7 +69,9 @@ export const secretProblem = (
   path: string = 'secret',
 ): FieldProblem | undefined => {
   const decoded = decode(profile.key, secret);
-  return typeof decoded === 'string' ? { path, message: decoded } : undefined;
+  const blank = secret.trim() === '' ? 'must not be blank' : undefined;
+  const message = typeof decoded === 'string' ? decoded : (textProblem(secret) ?? blank);
+  return message === undefined ? undefined : { path, message };
 };
 
 /** Reads a secret once. Throws INVALID_FIELD for `secret` where the profile cannot use it. */

@@ -39,6 +39,10 @@ describe('secrets', () => {
     expect(secretProblem(github, 'your-secret-key')).toBeUndefined();
   });
 
+  test.each(['  ', 'a\u0000b', 'a\ud800'])('that nobody could keep or see are refused: %j', (text) => {
+    expect(secretProblem(github, text)).toMatchObject({ path: 'secret' });
+  });
+
   test('that are new have the form of their profile', () => {
     expect(newSecret('standard', randomBytes)).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(newSecret(github, randomBytes)).toMatch(/^[0-9a-f]{64}$/);

@@ -69,7 +69,9 @@ const members = z.strictObject({
     .array(z.string())
     .meta({ maxItems: 100 })
     .nullish()
-    .describe('Exact names, prefix.* patterns, or *; null or empty: all. Of bellwire.* only what is named.'),
+    .describe(
+      'Exact names, prefix.* patterns, or *, each kept once; null or empty: all. Of bellwire.* only what is named.',
+    ),
   filter: z.record(z.string(), z.unknown()).nullish().describe('Operators of MongoDB; null: no filter.'),
   enabled: z.boolean().optional().describe('As enable and disable do.'),
   retry: givenRetry.nullish().describe('null: the schedule of the dialect.'),

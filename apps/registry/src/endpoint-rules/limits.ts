@@ -39,6 +39,9 @@ export const concurrencyProblems = (maxConcurrency: number): FieldProblem[] =>
 export const hourlyLimitProblems = (hourlyLimit: number): FieldProblem[] =>
   hourlyLimit === 0 ? [] : between('hourly_limit', hourlyLimit, 1, 100_000);
 
+/** As they are kept: in the order of their first mention. */
+export const eachOnce = (patterns: readonly string[]): string[] => [...new Set(patterns)];
+
 export const eventTypesProblems = (patterns: readonly string[]): FieldProblem[] => {
   if (patterns.length > 100) return [{ path: 'event_types', message: 'must have at most 100 entries' }];
   return patterns.flatMap((pattern, index) => validateEventTypePattern(pattern, `event_types[${index}]`) ?? []);

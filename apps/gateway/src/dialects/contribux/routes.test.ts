@@ -63,9 +63,19 @@ describe('creating', () => {
     });
   });
 
-  test('one that is not active disables it before it is tested', async () => {
+  test('one that is not active makes it so, and tests it', async () => {
     expect(await call('POST', collection, { ...given, active: false })).toMatchObject({ body: { active: false } });
-    expect(called()).toEqual(['CreateEndpoint', 'DisableEndpoint', 'SendTest']);
+    expect(called()).toEqual(['CreateEndpoint', 'SendTest']);
+  });
+
+  test('takes null for what is left out', async () => {
+    const answer = await call('POST', collection, { ...given, active: null, secret: null, filters: null });
+    expect(answer).toMatchObject({ status: 201, body: { active: true } });
+    expect(gateway.calls[0]?.request).toMatchObject({ endpoint: { filter: '' }, secret: undefined, disabled: false });
+    expect(await call('POST', collection, { url: null, events: null })).toMatchObject({
+      status: 400,
+      body: { fields: [{ path: 'url' }, { path: 'events' }] },
+    });
   });
 });
 
@@ -93,8 +103,11 @@ describe('bad input', () => {
   });
 
   test('of a change is refused before anything is changed', async () => {
-    for (const body of [{ secret: '' }, { secret: 'x'.repeat(513) }, { secret: null }, { url: null }, { other: 1 }]) {
-      expect(await call('PATCH', one, { ...body, active: true })).toMatchObject({ status: 400 });
+    const secrets = ['', ' ', 'a\u0000b', 'a\ud800', 'x'.repeat(513), null];
+    for (const body of [...secrets.map((secret) => ({ secret })), { url: null }, { events: null }, { other: 1 }]) {
+      const [path] = Object.keys(body);
+      const answer = await call('PATCH', one, { ...body, active: true });
+      expect(answer).toMatchObject({ status: 400, body: { reason: 'INVALID_FIELD', fields: [{ path }] } });
     }
     expect(called()).toEqual([]);
   });
@@ -152,6 +165,14 @@ describe('webhooks', () => {
       { method: 'UpdateEndpoint', request: { endpoint: { enabled: false }, updateMask: ['filter', 'enabled'] } },
       { method: 'RotateSecret', request: { id: 'ep_1', secret, overlapSeconds: 0 } },
     ]);
+  });
+
+  test('have the filters and the activity of new ones where a change says null', async () => {
+    expect(await call('PATCH', one, { active: null, filters: null })).toMatchObject({ status: 200 });
+    expect(gateway.calls[0]?.request).toMatchObject({
+      endpoint: { enabled: true, filter: '' },
+      updateMask: ['filter', 'enabled'],
+    });
   });
 
   test('are deleted', async () => {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { Endpoint, type DeliveryStats } from '@bellwire/contracts';
+import { contribux } from '@bellwire/dialects';
+import { givenSecret } from '../given-text.ts';
 import { filterTextOf, filtersOf, type Filters } from './filters.ts';
 import { statisticsOf } from './statistics.ts';
 import { testResult } from './test-delivery.ts';
@@ -7,21 +9,23 @@ import { optionalSecondsText, secondsText } from './times.ts';
 
 const filters = z.record(z.string(), z.unknown()).nullish();
 const events = z.array(z.string()).min(1).max(100);
+const secret = givenSecret(contribux.signature);
 
+/** What may be left out may be null. */
 export const newWebhook = z.strictObject({
   url: z.string(),
   events,
-  active: z.boolean().default(true),
-  secret: z.string().nullish(),
+  active: z.boolean().nullish(),
+  secret: secret.nullish(),
   filters,
 });
 
-/** What is given is replaced as a whole; null takes the filters away. */
+/** What is given is replaced as a whole; null gives back what a new webhook has, where that is anything. */
 export const webhookChanges = z.strictObject({
   url: z.string().optional(),
   events: events.optional(),
-  active: z.boolean().optional(),
-  secret: z.string().optional(),
+  active: z.boolean().nullish(),
+  secret: secret.optional(),
   filters,
 });
 
@@ -74,7 +78,7 @@ export const changesOf = (id: string, given: z.infer<typeof webhookChanges>): En
     url: given.url,
     eventTypes: given.events,
     filter: filterTextOf(given.filters),
-    enabled: given.active,
+    enabled: given.active === null ? true : given.active,
   }),
   updateMask: [
     ...(given.url === undefined ? [] : ['url']),

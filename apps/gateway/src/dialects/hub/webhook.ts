@@ -2,20 +2,19 @@ import { z } from 'zod';
 import { Endpoint } from '@bellwire/contracts';
 import { hub, scheduleFor } from '@bellwire/dialects';
 import { time, timeText } from '../../resources/members.ts';
+import { givenName, givenSecret } from '../given-text.ts';
 
 const perMinute = 60;
 
 /** What a webhook has that says nothing of it. */
 const defaults = { maxRetries: hub.retry.scheduleSeconds.length, rateLimit: hub.rateLimit?.limit ?? 0 };
 
-const withoutNul = /^[^\0]*$/;
-
 // Bounds are kept here: registry would name its own fields. What is wrong with a URL, registry says.
 const members = {
-  name: z.string().min(1).max(255).regex(withoutNul, 'must not contain NUL'),
+  name: givenName(255),
   url: z.string(),
   events: z.array(z.string()).min(1).max(100),
-  secret: z.string().min(1).max(512).optional(),
+  secret: givenSecret(hub.signature).optional(),
   testMode: z.boolean(),
   maxRetries: z.int(),
   rateLimit: z.int().min(1).max(100_000),

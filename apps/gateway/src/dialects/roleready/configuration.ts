@@ -13,7 +13,7 @@ export const availableEvents: readonly string[] = roleReady.catalogue.map(({ nam
 export const givenConfiguration = z.strictObject({
   url: z.string().min(1).max(2048).optional(),
   enabled: z.boolean().optional(),
-  enabledEvents: z.array(z.enum(availableEvents)).min(1).optional(),
+  enabledEvents: z.array(z.enum(availableEvents)).min(1).max(100).optional(),
 });
 
 export type GivenConfiguration = z.infer<typeof givenConfiguration>;

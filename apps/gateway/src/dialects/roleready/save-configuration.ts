@@ -20,8 +20,6 @@ const need = (endpoint: Endpoint | undefined): Endpoint => {
   return endpoint;
 };
 
-const once = (names: readonly string[]): string[] => [...new Set(names)];
-
 /** Changes what is given, and nothing where nothing is. */
 const change = async (
   { registry }: Pick<Services, 'registry'>,
@@ -35,8 +33,7 @@ const change = async (
     ...(enabledEvents === undefined ? [] : ['event_types']),
     ...(enabled === undefined ? [] : ['enabled', 'test_mode']),
   ];
-  const eventTypes = enabledEvents && once(enabledEvents);
-  const wanted = { endpoint: Endpoint.fromPartial({ id, url, enabled, eventTypes }), updateMask };
+  const wanted = { endpoint: Endpoint.fromPartial({ id, url, enabled, eventTypes: enabledEvents }), updateMask };
   const endpoint = await registry.unary(Registry.updateEndpoint, wanted, who);
   return { endpoint, ...(await registry.unary(Registry.getSecret, { id }, who)) };
 };
@@ -52,7 +49,7 @@ const create = async (
   const wanted = Endpoint.fromPartial({
     url,
     subject: who.subject,
-    eventTypes: once(enabledEvents),
+    eventTypes: [...enabledEvents],
     testMode: !enabled,
     metadata: { [mark]: 'true' },
   });
