@@ -37,7 +37,12 @@ const makeCount = (app: App, clock: Clock): Count => {
   };
 };
 
-const add = (app: App, deps: DialectDeps, { dialect, routes, forWholeTenant = false }: DialectRoutes, count: Count) =>
+const add = (
+  app: App,
+  deps: DialectDeps,
+  { dialect, routes, anyContentType = false, forWholeTenant = false }: DialectRoutes,
+  count: Count,
+) =>
   app.register(async (plugin) => {
     const scope = plugin.withTypeProvider<ZodTypeProvider>();
     scope.addHook('onRoute', (route) => {
@@ -45,6 +50,7 @@ const add = (app: App, deps: DialectDeps, { dialect, routes, forWholeTenant = fa
     });
     scope.addHook('onRequest', async (request, reply) => {
       if (!forWholeTenant) subjectOf(request);
+      if (anyContentType) request.headers['content-type'] = 'application/json';
       const { quota } = request.routeOptions.config;
       if (quota !== undefined) await count(quota, request, reply);
     });

@@ -38,6 +38,8 @@ export interface DialectRoutes {
   readonly routes: readonly DialectRoute[];
   /** Form of the errors of these routes. @default problem+json */
   readonly errorShape?: ErrorShape;
+  /** What is sent is read as JSON, whatever its header says that it is. @default false: only application/json is */
+  readonly anyContentType?: boolean;
   /** Keys without a subject may call, too: each handler decides. @default false */
   readonly forWholeTenant?: boolean;
   /** So that a user meets his quotas by whichever route he comes: the first that fits counts. @default none */

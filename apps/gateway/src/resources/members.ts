@@ -24,9 +24,19 @@ export const known = <Word extends string>(word: Word | undefined): Word => {
 /** Empty text on the wire is an absent value in JSON. */
 export const orNull = (text: string): string | null => (text === '' ? null : text);
 
+/** A whole number in a query: decimal digits alone, so that 1e1, 0x10, +5 and an empty text are none. */
+export const queryNumber = (least: number, most: number) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^[0-9]+$/.test(text) ? Number(text) : text),
+    z
+      .int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
+      .min(least)
+      .max(most),
+  );
+
 /** The part of a list that is asked for. */
 export const page = {
-  limit: z.coerce.number().int().min(1).max(100).optional().describe('How many at most; 50 where absent.'),
+  limit: queryNumber(1, 100).optional().describe('How many at most; 50 where absent.'),
   cursor: z.string().optional().describe('next_cursor of the page before.'),
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AuditServiceService as Audit, ListEventsRequest, type Event } from '@bellwire/contracts';
 import type { Services } from '../../app.ts';
 import { JsonText } from '../../json-text.ts';
-import { noBody, noQuery } from '../../resources/members.ts';
+import { noBody, noQuery, queryNumber } from '../../resources/members.ts';
 import { subjectOf, type DialectRoute } from '../dialect-route.ts';
 import type { Who } from '../who-is.ts';
 import { notificationType } from './notification-type.ts';
@@ -28,8 +28,8 @@ const listNotifications: DialectRoute = (app, services) =>
     url: '/api/v1/notifications',
     schema: {
       querystring: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(100).default(50),
-        offset: z.coerce.number().int().min(0).max(10_000).default(0),
+        limit: queryNumber(1, 100).default(50),
+        offset: queryNumber(0, 10_000).default(0),
       }),
       response: { 200: listed },
     },

@@ -21,10 +21,6 @@ const putPreferences: DialectRoute = (app, services) => {
   app.route({
     method: 'PUT',
     url,
-    // The document prints the request without the header.
-    onRequest: async ({ headers }) => {
-      headers['content-type'] ??= 'application/json';
-    },
     schema: { querystring: noQuery, body: givenPreferences, response: { 200: savedPreferences } },
     handler: async ({ who, body }) => {
       const saved = await save(who, body);

@@ -215,15 +215,25 @@ describe('preferences', () => {
     expect(called().filter((name) => !/^(List|Get)/.test(name))).toEqual([]);
   });
 
-  test('may come without a content type, but not with another one', async () => {
-    const send = async (headers: Record<string, string>) => {
-      const bytes = new TextEncoder().encode('{"max_notifications_per_hour":10}');
+  test('may come with any content type or none, and must be JSON', async () => {
+    const send = async (headers: Record<string, string>, text = '{"max_notifications_per_hour":10}') => {
       const authorization = { authorization: 'Bearer key-1' };
-      const init = { method: 'PUT', headers: { ...authorization, ...headers }, body: bytes };
-      return (await fetch(gateway.url + preferencesPath, init)).status;
+      const init = { method: 'PUT', headers: { ...authorization, ...headers }, body: new TextEncoder().encode(text) };
+      const answer = await fetch(gateway.url + preferencesPath, init);
+      return { status: answer.status, body: await answer.json() };
     };
-    expect(await send({})).toBe(200);
-    expect(await send({ 'content-type': 'text/plain' })).toBe(400);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=x', 'nonsense']) {
+      expect(await send({ 'content-type': type })).toMatchObject({
+        status: 200,
+        body: { max_notifications_per_hour: 10 },
+      });
+    }
+    expect(await send({})).toMatchObject({ status: 200 });
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await send(form, 'max_notifications_per_hour=10')).toMatchObject({
+      status: 400,
+      body: { reason: 'MALFORMED_REQUEST', detail: 'The body is not valid JSON in UTF-8.' },
+    });
   });
 
   test('need a body, a key of a user, and no query', async () => {
@@ -250,13 +260,22 @@ describe('notifications', () => {
     ]);
   });
 
-  test.each(['limit=0', 'limit=101', 'limit=x', 'offset=-1', 'offset=10001', 'subject=u2'])(
-    'with %s are refused',
-    async (query) => {
-      expect(await gateway.call('GET', `${listPath}?${query}`)).toMatchObject({ status: 400 });
-      expect(gateway.calls).toEqual([]);
-    },
-  );
+  test.each([
+    'limit=0',
+    'limit=101',
+    'limit=x',
+    'limit=1e1',
+    'limit=0x1',
+    'limit=',
+    'limit=1&limit=2',
+    'offset=%2B1',
+    'offset=-1',
+    'offset=10001',
+    'subject=u2',
+  ])('with %s are refused', async (query) => {
+    expect(await gateway.call('GET', `${listPath}?${query}`)).toMatchObject({ status: 400 });
+    expect(gateway.calls).toEqual([]);
+  });
 });
 
 describe('a check', () => {

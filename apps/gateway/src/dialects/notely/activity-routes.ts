@@ -6,7 +6,7 @@ import {
   ListDeliveriesRequest,
   RegistryServiceService as Registry,
 } from '@bellwire/contracts';
-import { noBody, noQuery } from '../../resources/members.ts';
+import { noBody, noQuery, queryNumber } from '../../resources/members.ts';
 import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { catalogueOf, eventTypeInfo, toEventTypeInfo } from './catalogue.ts';
@@ -47,8 +47,8 @@ const listDeliveries: DialectRoute = (app, { registry, audit, clock }) =>
     schema: {
       params: ofWebhook,
       querystring: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(100).default(100),
-        offset: z.coerce.number().int().min(0).max(10_000).default(0),
+        limit: queryNumber(1, 100).default(100),
+        offset: queryNumber(0, 10_000).default(0),
       }),
       response: { 200: z.array(delivery) },
     },

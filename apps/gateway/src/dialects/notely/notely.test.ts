@@ -218,7 +218,7 @@ describe('beside webhooks', () => {
     });
   });
 
-  test.each(['limit=0', 'limit=101', 'limit=x', 'offset=-1', 'offset=10001', 'cursor=c'])(
+  test.each(['limit=0', 'limit=101', 'limit=x', 'limit=1e1', 'offset=-1', 'offset=10001', 'cursor=c'])(
     'deliveries with %s are refused',
     async (query) => {
       expect(await gateway.call('GET', `/api/webhooks/ep_1/deliveries?${query}`)).toMatchObject({ status: 400 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AuditServiceService as Audit, ListDeliveriesRequest, toProto, type Delivery } from '@bellwire/contracts';
 import type { DeliveryStatus } from '@bellwire/domain';
+import { queryNumber } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { availableEvents, findConfiguration } from './configuration.ts';
 import { failureOf } from './failure-of.ts';
@@ -9,8 +10,8 @@ import { secondsText } from './seconds-text.ts';
 import { testEvent } from './test-route.ts';
 
 const logFilters = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  offset: z.coerce.number().int().min(0).max(10_000).default(0),
+  limit: queryNumber(1, 100).default(50),
+  offset: queryNumber(0, 10_000).default(0),
   event: z.enum([...availableEvents, testEvent]).optional(),
   success: z.enum(['true', 'false']).optional(),
 });

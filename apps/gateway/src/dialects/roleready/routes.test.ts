@@ -270,6 +270,7 @@ describe('the logs', () => {
     'limit=0',
     'limit=101',
     'limit=x',
+    'limit=1e1',
     'limit=1.5',
     'offset=-1',
     'offset=10001',
