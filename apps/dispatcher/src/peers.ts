@@ -1,5 +1,5 @@
 import { AuditServiceService, RegistryServiceService, type EndpointState } from '@bellwire/contracts';
-import { Fault } from '@bellwire/errors';
+import { noSuch } from '@bellwire/errors';
 import type { Logger } from '@bellwire/lifecycle';
 import type { RpcChannel } from '@bellwire/rpc';
 import type { DisableEndpoint, History } from './ports.ts';
@@ -12,12 +12,12 @@ export const historyOf = (audit: () => RpcChannel, adminKey: string): History =>
       { id },
       { bearer: adminKey, tenant: tenantId },
     );
-    if (delivery === undefined) throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
+    if (delivery === undefined) throw noSuch('delivery');
     return delivery;
   },
   event: async (tenantId, id) => {
     const { event } = await audit().unary(AuditServiceService.getEvent, { id }, { bearer: adminKey, tenant: tenantId });
-    if (event === undefined) throw new Fault('NOT_FOUND', `There is no event ${id}.`);
+    if (event === undefined) throw noSuch('event');
     return event;
   },
 });

@@ -1,6 +1,6 @@
 import type { Endpoint, SealedSecret } from '@bellwire/contracts';
 import type { Acting, Clock } from '@bellwire/domain';
-import { Fault, type FieldProblem } from '@bellwire/errors';
+import { noSuch, type Fault, type FieldProblem } from '@bellwire/errors';
 import type { Commit, Write } from './commit-changes.ts';
 import { hiddenValue } from './hidden-value.ts';
 import { isIdText } from './id-text.ts';
@@ -9,7 +9,7 @@ import type { EndpointSeal } from './seal-endpoint.ts';
 import { secretsOf } from './store/endpoint-secrets.ts';
 import { findEndpoint, saveEndpoint, type StoredEndpoint } from './store/endpoints.ts';
 
-export const noSuchEndpoint = (): Fault => new Fault('NOT_FOUND', 'There is no such endpoint.');
+export const noSuchEndpoint = (): Fault => noSuch('endpoint');
 
 /** The endpoint of a write, locked. @throws Fault NOT_FOUND, also for one of another tenant or subject */
 export const lockEndpoint = async ({ tx }: Write, acting: Acting, id: string): Promise<StoredEndpoint> => {

@@ -1,6 +1,6 @@
 import type { RevokeApiKeyRequest } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
-import { Fault } from '@bellwire/errors';
+import { noSuch } from '@bellwire/errors';
 import type { Commit } from './commit-changes.ts';
 import { isIdText } from './id-text.ts';
 import { apiKeyChange } from './registry-change.ts';
@@ -12,7 +12,7 @@ export const makeRevokeApiKey =
   ({ tenantId, id }: RevokeApiKeyRequest): Promise<void> =>
     commit(tenantId, async ({ tx, announce, awaitEarlier }) => {
       const stored = isIdText(id) ? await lockApiKey(tx, tenantId, id) : undefined;
-      if (stored === undefined) throw new Fault('NOT_FOUND', 'There is no such API key.');
+      if (stored === undefined) throw noSuch('API key');
       const { apiKey, hash } = stored;
       if (apiKey.revokedAt !== undefined) return await awaitEarlier(apiKeyChange(stored).key);
       const revokedAt = new Date(clock.now());

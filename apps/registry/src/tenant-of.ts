@@ -1,5 +1,5 @@
 import type { Tenant } from '@bellwire/contracts';
-import { Fault } from '@bellwire/errors';
+import { Fault, noSuch } from '@bellwire/errors';
 import { findTenant } from './store/tenants.ts';
 import type { Tx } from './store/schema.ts';
 
@@ -17,4 +17,4 @@ export const existingTenant = async (tx: Tx, tenantId: string): Promise<Tenant> 
   return tenant;
 };
 
-export const noSuchTenant = (): Fault => new Fault('NOT_FOUND', 'There is no such tenant.');
+export const noSuchTenant = (): Fault => noSuch('tenant');

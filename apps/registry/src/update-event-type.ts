@@ -1,6 +1,6 @@
 import type { EventType } from '@bellwire/contracts';
 import { isEventTypeName, type Clock } from '@bellwire/domain';
-import { Fault, invalidField, invalidFields } from '@bellwire/errors';
+import { invalidField, invalidFields, noSuch, type Fault } from '@bellwire/errors';
 import type { Commit, Write } from './commit-changes.ts';
 import { eventTypeProblems } from './event-type-rules.ts';
 import { eventTypeChange } from './registry-change.ts';
@@ -11,7 +11,7 @@ type Field = (typeof fields)[number];
 
 const isField = (path: string): path is Field => fields.some((field) => field === path);
 
-export const noSuchEventType = (): Fault => new Fault('NOT_FOUND', 'There is no such event type.');
+export const noSuchEventType = (): Fault => noSuch('event type');
 
 const locked = async ({ tx }: Write, tenantId: string, name: string): Promise<StoredEventType> => {
   const stored = isEventTypeName(name) ? await findEventType(tx, tenantId, name, true) : undefined;

@@ -47,6 +47,9 @@ export class Fault extends Error {
 export const toFault = (error: unknown): Fault =>
   error instanceof Fault ? error : new Fault('INTERNAL', 'Something went wrong on our side.', { cause: error });
 
+/** NOT_FOUND, in the one sentence for it; also for what is another's. */
+export const noSuch = (what: string): Fault => new Fault('NOT_FOUND', `There is no such ${what}.`);
+
 /** INVALID_FIELD for one or more fields; the detail repeats the first. */
 export const invalidFields = (fields: readonly FieldProblem[]): Fault => {
   const [first] = fields;

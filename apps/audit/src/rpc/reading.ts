@@ -1,5 +1,5 @@
 import { actingFor, type Clock, type Scope } from '@bellwire/domain';
-import { Fault, invalidField, invalidFields } from '@bellwire/errors';
+import { Fault, invalidField, invalidFields, noSuch } from '@bellwire/errors';
 import { inTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
 import type { Call } from '@bellwire/rpc';
 import type { AsOf } from '../as-of.ts';
@@ -79,7 +79,7 @@ export const missing = (
       retryAfterMs: youngRetryMs,
     });
   }
-  return new Fault('NOT_FOUND', `There is no ${what} ${id}.`);
+  return noSuch(what);
 };
 
 interface PeriodRequest {

@@ -1,7 +1,7 @@
 import { fromProto, type Delivery } from '@bellwire/contracts';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Acting } from '@bellwire/domain';
-import { Fault } from '@bellwire/errors';
+import { noSuch } from '@bellwire/errors';
 import type { History } from '../ports.ts';
 
 /** The slot that a rate limit reserved for a delivery, where that is what it waits for; else 0. In milliseconds since 1970. */
@@ -28,7 +28,7 @@ export const knownDelivery = async (
   const endpoint = view.endpoint(known.endpointId)?.endpoint;
   const isTheirs = known.endpointSubject === subject && (endpoint === undefined || endpoint.subject === subject);
   if (subject !== undefined && !isTheirs) {
-    throw new Fault('NOT_FOUND', `There is no delivery ${id}.`);
+    throw noSuch('delivery');
   }
   return known;
 };

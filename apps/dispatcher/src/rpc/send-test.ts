@@ -16,7 +16,7 @@ import {
   type Clock,
   type MinifiedJson,
 } from '@bellwire/domain';
-import { Fault, invalidField } from '@bellwire/errors';
+import { invalidField, noSuch } from '@bellwire/errors';
 import { traceHeaders } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
@@ -64,7 +64,7 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
     await view.catchUp();
     const state = view.endpoint(request.endpointId);
     const isTheirs = state?.tenantId === tenantId && (subject === undefined || state.endpoint?.subject === subject);
-    if (state === undefined || !isTheirs) throw new Fault('NOT_FOUND', `There is no endpoint ${request.endpointId}.`);
+    if (state === undefined || !isTheirs) throw noSuch('endpoint');
     return state;
   };
 

@@ -1,6 +1,6 @@
 import type { RegistryServiceServer } from '@bellwire/contracts';
 import type { Acting } from '@bellwire/domain';
-import { Fault, invalidFields, type FieldProblem } from '@bellwire/errors';
+import { Fault, invalidFields, noSuch, type FieldProblem } from '@bellwire/errors';
 import { findSettings, noSettings, saveSettings } from '../store/subject-settings.ts';
 import { tenantOf } from '../tenant-of.ts';
 import { subjectProblems } from '../text-rules.ts';
@@ -27,7 +27,7 @@ const settingsProblems = (settings: string): FieldProblem[] => {
 const check = (own: string | undefined, subject: string, problems: readonly FieldProblem[] = []): void => {
   const all = [...subjectProblems(subject), ...problems];
   if (all.length > 0) throw invalidFields(all);
-  if (own !== undefined && own !== subject) throw new Fault('NOT_FOUND', 'There is no such subject.');
+  if (own !== undefined && own !== subject) throw noSuch('subject');
 };
 
 type SettingsRpcs = Pick<RegistryServiceServer, 'getSubjectSettings' | 'putSubjectSettings'>;

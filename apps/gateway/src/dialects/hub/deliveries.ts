@@ -7,7 +7,7 @@ import {
   toProto,
   type Delivery,
 } from '@bellwire/contracts';
-import { Fault } from '@bellwire/errors';
+import { noSuch } from '@bellwire/errors';
 import { JsonText } from '../../json-text.ts';
 import { deliveryStatus } from '../../resources/delivery.ts';
 import {
@@ -77,7 +77,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit }) =>
         ...page,
       }),
       response: {
-        200: z.object({ data: z.array(delivery), nextCursor: z.string().nullable(), asOf: time.nullable() }),
+        200: z.object({ data: z.array(delivery), nextCursor: z.string().nullable(), asOf: time }),
       },
     },
     handler: async ({ params, query, who }) => {
@@ -93,7 +93,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit }) =>
         ...pageOf(query),
       });
       const { deliveries, nextCursor, asOf } = await audit.unary(Audit.listDeliveries, wanted, who);
-      return { data: deliveries.map(toDelivery), nextCursor: orNull(nextCursor), asOf: optionalTimeText(asOf) };
+      return { data: deliveries.map(toDelivery), nextCursor: orNull(nextCursor), asOf: timeText(asOf) };
     },
   });
 
@@ -109,7 +109,7 @@ const getDelivery: DialectRoute = (app, { registry, audit }) =>
     handler: async ({ params: { id, deliveryId }, who }) => {
       await registry.unary(Registry.getEndpoint, { id }, who);
       const found = (await audit.unary(Audit.getDelivery, { id: deliveryId }, who)).delivery;
-      if (found?.endpointId !== id) throw new Fault('NOT_FOUND', `There is no delivery ${deliveryId}.`);
+      if (found?.endpointId !== id) throw noSuch('delivery');
       const shown = toDelivery(found);
       // A test is the delivery of no event: its payload was in the answer to the call.
       if (shown.test) return { ...shown, payload: null };
