@@ -12,7 +12,7 @@ const sendTest = async (dialect: string, data: string) => {
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
   const ofSecret = { tenantId: 'ten_1', endpointId: 'ep_1', purpose: 'secret', version: 1 } as const;
   const sealed = Buffer.from(keyring.seal('secret', ofSecret));
-  const endpoint = { id: 'ep_1', url: 'https://example.org/', eventTypes: ['*'], timeoutMs: 1000 };
+  const endpoint = { id: 'ep_1', url: 'https://example.org/', eventTypes: ['*'], timeoutMs: 1000, subject: 'user_1' };
   const state = EndpointState.fromPartial({ tenantId: 'ten_1', endpoint, secrets: [{ version: 1, sealed }] });
   const call = makeSendTest({
     view: { endpoint: () => state, catchUp: async () => undefined },
@@ -30,7 +30,7 @@ const sendTest = async (dialect: string, data: string) => {
     namedTenant: 'ten_1',
     signal: new AbortController().signal,
   });
-  return { body: answer.body, sent };
+  return { ...answer, sent };
 };
 
 describe('a test', () => {
@@ -38,6 +38,11 @@ describe('a test', () => {
     const { body, sent } = await sendTest('github', '{ "b": 12345678901234567890, "1": 1.0, "a": "\\u00e9" }');
     expect(body).toBe('{"b":12345678901234567890,"1":1.0,"a":"\\u00e9"}');
     expect(sent).toEqual([body]);
+  });
+
+  test('is told as one to the subject of its endpoint', async () => {
+    const { attempt } = await sendTest('hub', '');
+    expect(attempt).toMatchObject({ test: true, subject: 'user_1', endpointSubject: 'user_1' });
   });
 
   test('without data says that it is one', async () => {

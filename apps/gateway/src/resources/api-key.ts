@@ -29,7 +29,10 @@ export const newApiKey = z
       .describe("All of a tenant's where absent or empty."),
     subject: userOf
       .nullish()
-      .describe('A key with a subject acts as that user: it sees and creates only what is theirs.'),
+      .describe(
+        'A key with a subject acts as that user: it sees and creates only what is theirs. It sees events about the user, ' +
+          'and deliveries to endpoints of the user: none to other endpoints of the tenant.',
+      ),
   })
   .meta({ examples: [{ name: 'backend', scopes: ['events:publish', 'events:read'] }] });
 

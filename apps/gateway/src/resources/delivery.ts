@@ -41,7 +41,7 @@ export const deliveryFilters = z.strictObject({
   endpoint: z.string().optional().describe('Id of the endpoint.'),
   status: deliveryStatus.optional(),
   event_type: z.string().optional(),
-  subject: z.string().optional(),
+  subject: z.string().optional().describe('Of the event.'),
   event: z.string().optional().describe('Id of the event.'),
   since: givenTime.optional().describe('Accepted at this time or later.'),
   until: givenTime.optional().describe('Accepted before this time.'),
