@@ -9,7 +9,7 @@ export const statsFilters = z.strictObject({
   since: givenTime.optional().describe('Accepted at this time or later; as far back as the retention where absent.'),
   until: givenTime.optional().describe('Accepted before this time.'),
   event_type: z.string().optional(),
-  subject: z.string().optional(),
+  subject: z.string().optional().describe('Of the event.'),
 });
 
 const byStatus = z.record(deliveryStatus, z.int());
