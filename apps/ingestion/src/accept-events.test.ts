@@ -168,6 +168,14 @@ describe('the catalogue', () => {
     expect(outcomesOf(await accept({ data: '{"amount":1.0}' }))).toEqual([expect.anything()]);
   });
 
+  test('data that the dialect has no place for is refused alone, and says why', async () => {
+    catalogue.add({ id: 'ten_1', dialect: 'aifai' });
+    const answers = await accept({ data: '[1]' }, { data: '{"id":1.0}' }, { data: 'null' });
+    const refusal = 'PAYLOAD_NOT_REPRESENTABLE';
+    expect(outcomesOf(answers)).toEqual([refusal, expect.objectContaining({ duplicate: false }), refusal]);
+    expect(answers[0]).toMatchObject({ message: expect.stringContaining('data that is an object') });
+  });
+
   test('data that some receivers of the dialect refuse is accepted with a warning, once for its type', async () => {
     catalogue.add({ id: 'ten_1', dialect: 'notely' });
     const answers = await accept({ data: '{"a":"é"}' }, { data: '{"a":"é"}' }, { data: '{"a":"e"}' });

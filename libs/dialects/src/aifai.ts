@@ -29,6 +29,7 @@ export const aifai: Dialect = {
   timeoutMs: 10_000,
   eventTypePolicy: 'strict',
   catalogue: aifaiEvents,
+  takes: 'object',
   representable: 'any',
   filterShorthands: [
     { name: 'notification_types', path: 'data.notification_type', compares: 'one_of' },

@@ -29,6 +29,7 @@ export const contribux: Dialect = {
   timeoutMs: 10_000,
   eventTypePolicy: 'strict',
   catalogue: contribuxEvents,
+  takes: 'object',
   representable: 'any',
   filterShorthands: [
     { name: 'min_match_score', path: 'data.match_analysis.overall_score', compares: 'at_least' },

@@ -73,6 +73,8 @@ export interface Dialect {
   /** Of new tenants. open: a new event type is accepted at once and learned. strict: only catalogued ones. */
   readonly eventTypePolicy: 'open' | 'strict';
   readonly catalogue: readonly CatalogueEntry[];
+  /** What the data may be, where the envelope or its receivers have no place for the rest. @default any JSON */
+  readonly takes?: 'object' | 'object_or_list';
   /**
    * json_round_trip: the verifier that receivers were told to use signs `JSON.stringify(JSON.parse(body))`, so data that
    * this would change is refused with PAYLOAD_NOT_REPRESENTABLE. any: receivers verify the bytes they got.

@@ -23,5 +23,7 @@ export const hub: Dialect = {
   rateLimit: { limit: 60, periodSeconds: 60 },
   eventTypePolicy: 'strict',
   catalogue: hubEvents,
+  // What express.json() takes, which the receiver of the document has.
+  takes: 'object_or_list',
   representable: 'json_round_trip',
 };

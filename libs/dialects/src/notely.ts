@@ -28,6 +28,7 @@ export const notely: Dialect = {
   retentionDays: 30,
   eventTypePolicy: 'strict',
   catalogue: notelyEvents,
+  takes: 'object',
   representable: 'json_round_trip',
   nonAsciiWarning:
     "The data is not plain ASCII: receivers that verify with the document's Python code refuse it, those with its Node.js code do not.",

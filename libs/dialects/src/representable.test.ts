@@ -1,5 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { contribux, hub, isRepresentable, notely, roleReady, standard, warningOf, type Dialect } from './index.ts';
+import {
+  aifai,
+  checkRepresentable,
+  cloudEvents,
+  contribux,
+  github,
+  hub,
+  isRepresentable,
+  notely,
+  roleReady,
+  standard,
+  stripe,
+  warningOf,
+  type Dialect,
+} from './index.ts';
 
 const can = (dialect: Dialect, text: string): boolean => isRepresentable(dialect, { text, value: JSON.parse(text) });
 
@@ -30,5 +44,28 @@ describe('data that a verifier writes anew', () => {
       expect(warningOf(hub, text)).toBeUndefined();
     }
     expect(warningOf(notely, '{"a":"plain ~"}')).toBeUndefined();
+  });
+});
+
+describe('data that the bodies of a dialect have no place for is refused', () => {
+  const refuses = (dialect: Dialect, text: string) =>
+    expect(() => checkRepresentable(dialect, { text, value: JSON.parse(text) })).toThrow(
+      expect.objectContaining({ reason: 'PAYLOAD_NOT_REPRESENTABLE', message: expect.stringContaining('an object') }),
+    );
+  const takes = (dialect: Dialect, text: string) =>
+    expect(() => checkRepresentable(dialect, { text, value: JSON.parse(text) })).not.toThrow();
+
+  test.each([aifai, contribux, roleReady, notely, github, stripe])('by $name: objects alone are taken', (dialect) => {
+    for (const text of ['[]', '[{"id":1}]', '"text"', '1', 'true', 'null']) refuses(dialect, text);
+    takes(dialect, '{}');
+  });
+
+  test('by hub: lists are taken too', () => {
+    for (const text of ['"text"', '1', 'true', 'null']) refuses(hub, text);
+    for (const text of ['{}', '[1]']) takes(hub, text);
+  });
+
+  test('by others: nothing', () => {
+    for (const dialect of [standard, cloudEvents]) for (const text of ['[]', '"text"', 'null']) takes(dialect, text);
   });
 });

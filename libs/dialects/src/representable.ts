@@ -6,8 +6,21 @@ import type { Dialect } from './dialect.ts';
 export const isRepresentable = (dialect: Dialect, { text, value }: MinifiedJson): boolean =>
   dialect.representable === 'any' || JSON.stringify(value) === text;
 
-/** Refuses data that receivers of the dialect could not verify, whatever they do. @throws Fault PAYLOAD_NOT_REPRESENTABLE */
+const kinds = { object: 'an object', object_or_list: 'an object or a list' } as const;
+
+const isTaken = ({ takes }: Dialect, value: unknown): boolean =>
+  takes === undefined ||
+  (typeof value === 'object' && value !== null && (takes === 'object_or_list' || !Array.isArray(value)));
+
+/**
+ * Refuses data that receivers of the dialect could not read or verify, whatever they do.
+ * @throws Fault PAYLOAD_NOT_REPRESENTABLE
+ */
 export const checkRepresentable = (dialect: Dialect, data: MinifiedJson): void => {
+  if (dialect.takes !== undefined && !isTaken(dialect, data.value)) {
+    const sentence = `Receivers of the dialect ${dialect.name} expect data that is ${kinds[dialect.takes]}.`;
+    throw new Fault('PAYLOAD_NOT_REPRESENTABLE', sentence);
+  }
   if (isRepresentable(dialect, data)) return;
   throw new Fault(
     'PAYLOAD_NOT_REPRESENTABLE',

@@ -29,6 +29,7 @@ export const roleReady: Dialect = {
   retentionDays: 90,
   eventTypePolicy: 'strict',
   catalogue: roleReadyEvents,
+  takes: 'object',
   representable: 'json_round_trip',
   nonAsciiWarning:
     'The data is not plain ASCII: receivers that verify with json.dumps in Python need ensure_ascii=False to accept it.',

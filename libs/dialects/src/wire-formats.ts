@@ -16,6 +16,7 @@ export const github: Dialect = {
     { name: 'X-GitHub-Hook-ID', value: '{endpointId}' },
   ],
   signature: githubSignature,
+  takes: 'object',
 };
 
 /** For receivers that were written for Stripe: its event object around the data. Source: docs.stripe.com/api/events/object. */
@@ -35,6 +36,7 @@ export const stripe: Dialect = {
     ],
   },
   signature: stripeSignature,
+  takes: 'object',
 };
 
 /** Event ids are unique in a deployment, so that one source does for all. */

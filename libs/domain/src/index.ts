@@ -23,7 +23,7 @@ export {
 } from './retry-policy.ts';
 export { leavesTierAt, parseTiers, tierFor, type Tier } from './tiers.ts';
 export { isEventTypeName } from './event-type.ts';
-export { isTimeZone } from './time-zone.ts';
+export { isTimeZone, timeZoneNamed } from './time-zone.ts';
 export { JsonRuleBroken, minifyJson, type MinifiedJson } from './minify-json.ts';
 export { isOperational, operationalPrefix, operationalTypes, type OperationalType } from './operational-event.ts';
 export {

@@ -63,6 +63,17 @@ describe.each(systems)('a tenant of $name', ({ name, types, signature, prefix })
   });
 });
 
+test('data that the bodies of a dialect have no place for is refused', async () => {
+  for (const { name } of systems) {
+    const api = await tenantOf(name);
+    const { data: catalogue } = await api.get('/v1/event-types?limit=50', eventTypes);
+    const type = catalogue[0]?.name ?? '';
+    for (const data of ['text', 1, null]) {
+      expect(await refusalOf(api, { type, data })).toBe('PAYLOAD_NOT_REPRESENTABLE');
+    }
+  }
+});
+
 test('data that receivers would write anew is refused where the document makes them do that', async () => {
   const raw = '{"type":"task.created","data":{"taskId":1.0}}';
   for (const dialect of ['hub', 'notely']) {

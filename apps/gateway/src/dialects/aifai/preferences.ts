@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTimeZone } from '@bellwire/domain';
+import { timeZoneNamed } from '@bellwire/domain';
 import { invalidField, textProblem } from '@bellwire/errors';
 
 const hour = z.int().min(0).max(23);
@@ -10,12 +10,18 @@ const word = z
   .refine((text) => textProblem(text) === undefined, 'must not contain NUL or half a surrogate pair');
 const words = z.array(word).min(1).max(50);
 
+const timeZone = z.string().transform((given, { addIssue }) => {
+  const name = timeZoneNamed(given);
+  if (name === undefined) addIssue('must be an IANA time zone such as Europe/Berlin');
+  return name ?? z.NEVER;
+});
+
 const members = {
   enable_webhook: z.boolean(),
   webhook_url: z.string().min(1).max(2048).nullable(),
   quiet_hours_start: hour.nullable(),
   quiet_hours_end: hour.nullable(),
-  time_zone: z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin').nullable(),
+  time_zone: timeZone.nullable(),
   max_notifications_per_hour: z.int().min(1).max(100_000).nullable(),
   notification_types: words.nullable(),
   priorities: words.nullable(),

@@ -236,6 +236,11 @@ describe('preferences', () => {
     });
   });
 
+  test('keep a time zone as it is spelled', async () => {
+    expect((await put({ time_zone: 'europe/berlin' })).body).toMatchObject({ time_zone: 'Europe/Berlin' });
+    expect((await put({ time_zone: 'Asia/Kolkata' })).body).toMatchObject({ time_zone: 'Asia/Kolkata' });
+  });
+
   test('need a body, a key of a user, and no query', async () => {
     expect(await gateway.call('PUT', preferencesPath)).toMatchObject({ status: 400 });
     expect(await gateway.call('GET', `${preferencesPath}?user=u2`)).toMatchObject({ status: 400 });
