@@ -267,6 +267,7 @@ describe('bad input', () => {
     ['a pattern of events', { ...good, events: ['contribution.*'] }, 'INVALID_FIELD'],
     ['an empty secret', { ...good, secret: '' }, 'INVALID_FIELD'],
     ['a secret of 513 characters', { ...good, secret: 'x'.repeat(513) }, 'INVALID_FIELD'],
+    ['a blank secret', { ...good, secret: '  ' }, 'INVALID_FIELD'],
     ['a score over 1', { ...good, filters: { min_match_score: 1.5 } }, 'INVALID_FIELD'],
     ['an unknown filter', { ...good, filters: { typo: 1 } }, 'INVALID_FIELD'],
     ['a body that is not JSON', '{"url":', 'MALFORMED_REQUEST'],
@@ -286,7 +287,9 @@ describe('bad input', () => {
       { secret: 'x'.repeat(513) },
       { events: ['never.heard'] },
       { filters: { typo: 1 } },
-      { active: null },
+      { active: 'yes' },
+      { secret: 'a\u0000b' },
+      { secret: null },
     ];
     for (const change of changes) {
       const refused = await user.api.raw('PATCH', `${collection}/${id}`, { active: false, secret: 'other', ...change });
@@ -341,6 +344,18 @@ describe('in an hour', () => {
     expect(refused).toMatchObject({ status: 429, json: { reason: 'RATE_LIMITED' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3000);
   };
+
+  test('it is the same by the routes of /v1', async () => {
+    const id = await create();
+    await useUp(10, () => user.api.raw('POST', `/v1/endpoints/${id}/test`, {}));
+    const refused = await user.api.raw('POST', `${collection}/${id}/test`, { event_type: 'skill.progress' });
+    expect(refused).toMatchObject({ status: 429 });
+    for (let used = 2; used <= 20; used++) await user.api.raw('GET', '/v1/endpoints');
+    const endpoint = { url: 'http://127.0.0.1:9/hooks' };
+    expect(await user.api.raw('POST', '/v1/endpoints', endpoint)).toMatchObject({ status: 429 });
+    expect(await user.api.raw('GET', collection)).toMatchObject({ status: 429 });
+    expect(await publisher.raw('GET', `/v1/endpoints/${id}`)).toMatchObject({ status: 200 });
+  });
 
   test('a user has 20 operations on webhooks, and others have their own', async () => {
     await useUp(20, () => user.api.raw('GET', collection));
