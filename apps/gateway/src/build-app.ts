@@ -99,7 +99,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   let isStopping = false;
 
   const answerFault = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const fault = faultOfHttp(error);
+    const fault = faultOfHttp(error, () => request.routeOptions.bodyLimit);
     request.failedWith = fault.reason;
     if (fault.kind === 'internal') log.error({ err: fault.cause ?? fault, request_id: request.id }, 'http.failed');
     void sendProblem(reply, fault, byDialect.errorShapeOf(request));

@@ -42,7 +42,7 @@ describe('the data of an event', () => {
   test('may be as large as the limit with 64 KiB around it, and no larger', async () => {
     const data = (length: number) => `{"type":"a","data":"${'x'.repeat(length)}"}`;
     expect(await publish(data(262_144 + 65_536 - 23))).toMatchObject({ status: 202 });
-    expect(await publish(data(262_144 + 65_536))).toMatchObject({ status: 400, body: { reason: 'PAYLOAD_TOO_LARGE' } });
+    expect(await publish(data(262_144 + 65_536))).toMatchObject({ status: 413, body: { reason: 'PAYLOAD_TOO_LARGE' } });
   });
 });
 
@@ -140,7 +140,11 @@ describe('a request', () => {
 
   test('over 256 KiB is too large where it is no event', async () => {
     const json = `{"url":"${'x'.repeat(256 * 1024)}"}`;
-    expect(await refused('POST', '/v1/endpoints', { json })).toMatchObject({ body: { reason: 'PAYLOAD_TOO_LARGE' } });
+    const detail = 'The body is over the limit of 262144 bytes.';
+    expect(await refused('POST', '/v1/endpoints', { json })).toMatchObject({
+      status: 413,
+      body: { reason: 'PAYLOAD_TOO_LARGE', detail },
+    });
   });
 
   test.each(['/v2/endpoints', '/v1/endpoints/ep_1/colour', '/'])('for %s finds no route', async (path) => {

@@ -157,7 +157,7 @@ describe('the description', () => {
   test('names what may be refused', async () => {
     const { paths } = await readDescription();
     const statuses = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
-    expect(statuses('/v1/events', 'post')).toEqual(['202', '400', '401', '403', '409', '429', 'default']);
+    expect(statuses('/v1/events', 'post')).toEqual(['202', '400', '401', '403', '409', '413', '429', 'default']);
     expect(statuses('/v1/endpoints/{id}', 'get')).toEqual(['200', '400', '401', '403', '404', '429', 'default']);
     expect(statuses('/v1/endpoints', 'get')).toEqual(['200', '400', '401', '403', '429', 'default']);
     expect(statuses('/healthz', 'get')).toEqual(['200']);

@@ -39,7 +39,7 @@ const mayConflict: ReadonlySet<string | undefined> = new Set(['publishEvent', 'c
 const told = (description: string) => ({ ...refusal, description });
 
 /** What may be refused of an operation; `default` is the rest. */
-const refusalsOf = (url: string, operationId: string | undefined) => ({
+const refusalsOf = (url: string, operationId: string | undefined, hasBody: boolean) => ({
   400: told('The request breaks a rule: `fields` says where.'),
   401: told('The key is missing, unknown or revoked.'),
   403: told('The key may not do this.'),
@@ -47,6 +47,7 @@ const refusalsOf = (url: string, operationId: string | undefined) => ({
     ? { 404: told('There is no such thing in this tenant, or it is too young to be recorded.') }
     : {}),
   ...(mayConflict.has(operationId) ? { 409: told('The name is taken, or the key was used with another body.') } : {}),
+  ...(hasBody ? { 413: told('The body, or the data in it, is over the limit that is named.') } : {}),
   429: told('Too many calls: Retry-After says how long to wait.'),
   default: refusal,
 });
@@ -70,7 +71,7 @@ const transform: SwaggerTransform = (document) => {
     ...schema,
     headers,
     body,
-    response: { ...answers, ...refusalsOf(url, schema.operationId) },
+    response: { ...answers, ...refusalsOf(url, schema.operationId, body !== undefined) },
     [bodyIsFree]: body instanceof z.ZodOptional,
   };
   return toJsonSchemas({ ...document, schema: complete });

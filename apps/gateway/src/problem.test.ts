@@ -21,6 +21,7 @@ describe('problemOf', () => {
 });
 
 describe('faultOfHttp', () => {
+  const limit = () => 1024;
   const refusal = (code: string, statusCode = 400) => Object.assign(new Error('raw'), { code, statusCode });
 
   test.each([
@@ -30,20 +31,24 @@ describe('faultOfHttp', () => {
     ['FST_ERR_ANYTHING_ELSE', 'MALFORMED_REQUEST'],
     ['ECONNRESET', 'CALLER_LEFT'],
   ])('%s becomes %s, in our words', (code, reason) => {
-    const fault = faultOfHttp(refusal(code));
+    const fault = faultOfHttp(refusal(code), limit);
     expect(fault.reason).toBe(reason);
     expect(fault.detail).not.toContain('raw');
   });
 
+  test('names the limit that a body is over', () => {
+    expect(faultOfHttp(refusal('FST_ERR_CTP_BODY_TOO_LARGE'), limit).detail).toContain('1024 bytes');
+  });
+
   test('leaves a Fault as it is', () => {
     const fault = new Fault('NOT_FOUND', 'There is no such endpoint.');
-    expect(faultOfHttp(fault)).toBe(fault);
+    expect(faultOfHttp(fault, limit)).toBe(fault);
   });
 
   test.each([new TypeError('secret detail'), 'text', undefined, refusal('FST_ERR_X', 500)])(
     'withholds what a bug says (%#)',
     (error) => {
-      const fault = faultOfHttp(error);
+      const fault = faultOfHttp(error, limit);
       expect(fault.reason).toBe('INTERNAL');
       expect(JSON.stringify(problemOf(fault, 'req_1'))).not.toMatch(/secret|raw/);
     },

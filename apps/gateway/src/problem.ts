@@ -37,12 +37,16 @@ const isRefusal = (error: unknown): error is Error & { code?: string } =>
   error.statusCode >= 400 &&
   error.statusCode < 500;
 
-/** What a thrown value says to the caller. Requests that Fastify refuses are the caller's, anything else untyped is a bug. */
-export const faultOfHttp = (error: unknown): Fault => {
+/**
+ * What a thrown value says to the caller. Requests that Fastify refuses are the caller's, anything else untyped is a bug.
+ *
+ * @param bodyLimit of the route, in bytes
+ */
+export const faultOfHttp = (error: unknown, bodyLimit: () => number): Fault => {
   if (error instanceof Fault || !isRefusal(error)) return toFault(error);
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new Fault('PAYLOAD_TOO_LARGE', 'The body is over the size limit.', { cause: error });
+      return new Fault('PAYLOAD_TOO_LARGE', `The body is over the limit of ${bodyLimit()} bytes.`, { cause: error });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Fault('MALFORMED_REQUEST', 'Send the body as application/json.', { cause: error });
     case 'FST_ERR_BAD_URL':

@@ -3,7 +3,7 @@ import type { FaultKind } from './kinds.ts';
 /** Every reason a caller can meet: its kind, a title, and what to do. docs/errors.md is made from this table. */
 export const reasons = {
   INVALID_FIELD: ['invalid', 'A field breaks a rule', 'Mend the fields that are listed.'],
-  PAYLOAD_TOO_LARGE: ['invalid', 'The data is over the size limit', 'Send less, or a link to it.'],
+  PAYLOAD_TOO_LARGE: ['too_large', 'The data is over the size limit', 'Send less, or a link to it.'],
   SCHEMA_VIOLATION: ['invalid', 'The data breaks the schema of its event type', 'Mend the fields that are listed.'],
   UNKNOWN_EVENT_TYPE: [
     'invalid',
