@@ -4,6 +4,7 @@ import { makeAsOf, produceMarginMs } from './as-of.ts';
 import { progressKey, type Progress } from './store/progress.ts';
 
 const nowMs = 1_000_000;
+const retentionMs = 900_000;
 const setUp = (ends: Record<string, readonly number[]>, recorded: Record<string, Progress>) => {
   const state = { ends, nowMs, isUp: true };
   const asOf = makeAsOf({
@@ -15,6 +16,7 @@ const setUp = (ends: Record<string, readonly number[]>, recorded: Record<string,
     },
     readProgress: async () => new Map(Object.entries(recorded)),
     clock: { now: () => state.nowMs },
+    retentionMs,
     maxAgeMs: 0,
   });
   return { state, asOf };
@@ -45,9 +47,34 @@ describe('as_of', () => {
     expect(await asOf()).toEqual({ eventsMs: 500_000 - produceMarginMs, historyMs: 400_000 - produceMarginMs });
   });
 
-  test('is not known where a partition has records and none is recorded', async () => {
+  test('is the beginning of the retention where a partition has records and none is recorded', async () => {
     const { asOf } = setUp({ events: [0], audit: [7] }, {});
-    expect(await asOf()).toEqual({ eventsMs: nowMs - produceMarginMs, historyMs: undefined });
+    expect(await asOf()).toEqual({ eventsMs: nowMs - produceMarginMs, historyMs: nowMs - retentionMs });
+  });
+
+  test('is so, too, where the log could never be reached', async () => {
+    const { asOf, state } = setUp({}, {});
+    state.isUp = false;
+    expect(await asOf()).toEqual({ eventsMs: nowMs - retentionMs, historyMs: nowMs - retentionMs });
+  });
+
+  test('does not go back when a record comes to a partition that had none for long', async () => {
+    const { asOf, state } = setUp(
+      { events: [3], audit: [0] },
+      { [progressKey('events', 0)]: { nextOffset: 3, recordedUntilMs: 200_000 } },
+    );
+    const before = await asOf();
+    await tick();
+    Object.assign(state, { ends: { events: [4], audit: [1] }, nowMs: nowMs + 100 });
+    expect(await asOf()).toEqual(before);
+  });
+
+  test('does not go back with the clock', async () => {
+    const { asOf, state } = setUp({}, {});
+    const before = await asOf();
+    await tick();
+    state.nowMs = nowMs - 60_000;
+    expect(await asOf()).toEqual(before);
   });
 
   test('stays what it was while the log cannot be reached', async () => {

@@ -3,18 +3,20 @@ import { topicNames, type Log } from '@bellwire/messaging';
 import { historyTopics } from './history-record.ts';
 import { progressKey, type Progress } from './store/progress.ts';
 
-/** Acceptance times up to which audit has caught up, in milliseconds since 1970; undefined: not known yet. */
+/** Acceptance times up to which audit has caught up, in milliseconds since 1970. */
 export interface AsOf {
   /** Every event that was accepted by then is recorded. */
-  readonly eventsMs: number | undefined;
+  readonly eventsMs: number;
   /** So is everything else that the log had about those events. */
-  readonly historyMs: number | undefined;
+  readonly historyMs: number;
 }
 
 export interface AsOfDeps {
   eventLog: Pick<Log, 'endOffsets'>;
   readProgress(): Promise<ReadonlyMap<string, Progress>>;
   clock: Clock;
+  /** What was accepted longer ago is shown to nobody, and so lacks nothing. */
+  retentionMs: number;
   /** An answer is used again for so long, in milliseconds. @default 250 */
   maxAgeMs?: number;
   /** How long the log may take to say where it ends, in milliseconds. @default 1000 */
@@ -27,19 +29,17 @@ export interface AsOfDeps {
  */
 export const produceMarginMs = 1000;
 
+const nothing: Progress = { nextOffset: 0, recordedUntilMs: 0 };
+
 type Ends = ReadonlyMap<string, readonly number[]>;
 
-const earliest = (one: number | undefined, other: number | undefined): number | undefined =>
-  one === undefined || other === undefined ? undefined : Math.min(one, other);
-
 /** A partition that is recorded up to its end knows of all until the end was asked; another one, until its last record. */
-const topicAsOf = (topic: string, ends: Ends, progress: ReadonlyMap<string, Progress>, askedAtMs: number) => {
-  let asOfMs: number | undefined = askedAtMs;
-  for (const [partition, end] of (ends.get(topic) ?? []).entries()) {
-    const recorded = progress.get(progressKey(topic, partition));
-    if ((recorded?.nextOffset ?? 0) < end) asOfMs = earliest(asOfMs, recorded?.recordedUntilMs);
-  }
-  return asOfMs === undefined ? undefined : asOfMs - produceMarginMs;
+const topicAsOf = (topic: string, ends: Ends, progress: ReadonlyMap<string, Progress>, askedAtMs: number): number => {
+  const behind = (ends.get(topic) ?? []).flatMap((end, partition) => {
+    const { nextOffset, recordedUntilMs } = progress.get(progressKey(topic, partition)) ?? nothing;
+    return nextOffset < end ? [recordedUntilMs] : [];
+  });
+  return Math.min(askedAtMs, ...behind) - produceMarginMs;
 };
 
 /**
@@ -47,13 +47,15 @@ const topicAsOf = (topic: string, ends: Ends, progress: ReadonlyMap<string, Prog
  * record. It says nothing of deliveries that the router has not planned yet: a query asks for those in its own
  * transaction (oldestUnplanned), because every tenant has its own.
  *
- * Asked only when somebody asks. While the log cannot be reached the last answer holds: an older one is always true.
+ * Asked only when somebody asks. What was recorded once stays so: an answer never goes back behind the one before, not while the
+ * log cannot be reached, nor where a record comes to a partition that had none for long. Before anything is known it is the
+ * beginning of the retention. Several processes each remember what they have answered: one may be behind another.
  *
  * @throws Fault DATABASE_UNAVAILABLE
  */
 export const makeAsOf = (deps: AsOfDeps): (() => Promise<AsOf>) => {
-  const { eventLog, readProgress, clock, maxAgeMs = 250, logTimeoutMs = 1000 } = deps;
-  let last: AsOf = { eventsMs: undefined, historyMs: undefined };
+  const { eventLog, readProgress, clock, retentionMs, maxAgeMs = 250, logTimeoutMs = 1000 } = deps;
+  let last: AsOf = { eventsMs: 0, historyMs: 0 };
   let current: Promise<AsOf> | undefined;
 
   const askEnds = async (): Promise<Ends | undefined> => {
@@ -79,10 +81,12 @@ export const makeAsOf = (deps: AsOfDeps): (() => Promise<AsOf>) => {
     const askedAtMs = clock.now();
     const ends = await askEnds();
     const progress = await readProgress();
-    if (ends === undefined) return last;
-    const byTopic = historyTopics.map((topic) => topicAsOf(topic, ends, progress, askedAtMs));
-    const historyMs = byTopic.reduce(earliest, askedAtMs);
-    last = { eventsMs: topicAsOf(topicNames.events, ends, progress, askedAtMs), historyMs };
+    const recorded = (topic: string): number => (ends === undefined ? 0 : topicAsOf(topic, ends, progress, askedAtMs));
+    const oldestMs = askedAtMs - retentionMs;
+    last = {
+      eventsMs: Math.max(last.eventsMs, oldestMs, recorded(topicNames.events)),
+      historyMs: Math.max(last.historyMs, oldestMs, Math.min(...historyTopics.map(recorded))),
+    };
     return last;
   };
 

@@ -113,8 +113,9 @@ export const startAudit = async (deps: AuditDeps): Promise<{ port: number }> => 
   await migrate({ db: writing.db, schema: 'audit', migrations });
   await startRecording(deps, writing);
 
-  const asOf = makeAsOf({ eventLog, readProgress: () => readProgress(reading.db), clock });
-  const read = makeRead({ db: reading.db, asOf, clock, retentionMs: deps.retentionDays * dayMs });
+  const retentionMs = deps.retentionDays * dayMs;
+  const asOf = makeAsOf({ eventLog, readProgress: () => readProgress(reading.db), clock, retentionMs });
+  const read = makeRead({ db: reading.db, asOf, clock, retentionMs });
   const onBug = (error: unknown, method: string) => log.error({ method, err: error }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });
   const implementation: AuditServiceServer = {

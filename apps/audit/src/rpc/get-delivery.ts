@@ -3,7 +3,7 @@ import { deliveryIdTime } from '@bellwire/domain';
 import type { Call } from '@bellwire/rpc';
 import { attemptsOf, findDelivery } from '../store/deliveries.ts';
 import { deliveryOf } from './encode.ts';
-import { dateOf, missing, type Read } from './reading.ts';
+import { missing, type Read } from './reading.ts';
 
 /** A delivery with its attempts; tests are found too. @throws Fault NOT_FOUND, NOT_YET_RECORDED */
 export const makeGetDelivery =
@@ -17,5 +17,5 @@ export const makeGetDelivery =
         throw missing('delivery', id, acceptedAtMs, deliveriesAsOfMs, nowMs);
       }
       const attempts = await attemptsOf(trx, viewer.tenantId, [delivery]);
-      return { delivery: deliveryOf(delivery, attempts.get(id)), asOf: dateOf(deliveriesAsOfMs) };
+      return { delivery: deliveryOf(delivery, attempts.get(id)), asOf: new Date(deliveriesAsOfMs) };
     });

@@ -5,7 +5,7 @@ import { eventIdTime } from '../event-id-time.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findEvent } from '../store/events.ts';
 import { eventWith } from './encode.ts';
-import { dateOf, missing, type Read } from './reading.ts';
+import { missing, type Read } from './reading.ts';
 
 /** An event with those of its deliveries that the caller may see. @throws Fault NOT_FOUND, NOT_YET_RECORDED */
 export const makeGetEvent =
@@ -18,5 +18,5 @@ export const makeGetEvent =
       const event = await findEvent(trx, viewer, id, { hintMs: isKept ? timeMs : undefined, todayMs: nowMs });
       if (event === undefined) throw missing('event', id, timeMs, eventsAsOfMs, nowMs);
       const deliveries = await deliveriesOf(trx, viewer, { id, acceptedAtMs: event.accepted_at.getTime() });
-      return { event: eventWith(viewer, event, deliveries), asOf: dateOf(deliveriesAsOfMs) };
+      return { event: eventWith(viewer, event, deliveries), asOf: new Date(deliveriesAsOfMs) };
     });

@@ -8,7 +8,7 @@ import {
   type AttemptCount,
   type DeliveryCount,
 } from '../store/stats.ts';
-import { dateOf, periodOf, refuseNul, type Read } from './reading.ts';
+import { periodOf, refuseNul, type Read } from './reading.ts';
 
 const mostEndpoints = 1000;
 const mostEventTypes = 1000;
@@ -87,6 +87,6 @@ export const makeGetStats =
           endpointId: id,
           stats: statsOf(deliveriesAt.get(id), attemptsAt.get(id)),
         })),
-        asOf: dateOf(deliveriesAsOfMs),
+        asOf: new Date(deliveriesAsOfMs),
       };
     });

@@ -3,7 +3,7 @@ import type { Call } from '@bellwire/rpc';
 import { deadLettersOf } from '../store/deliveries.ts';
 import { deadLetterOf } from './encode.ts';
 import { filterOf, pageOfDeliveries } from './list-deliveries.ts';
-import { dateOf, type Read } from './reading.ts';
+import { type Read } from './reading.ts';
 
 /**
  * Deliveries that are dead letters now: not those that were redelivered since. Newest first, by acceptance.
@@ -15,7 +15,7 @@ export const makeListDeadLetters =
   (request: ListDeliveriesRequest, call: Call): Promise<ListDeadLettersResponse> =>
     read(call, 'deliveries:read', async (reading) => {
       const asked = filterOf(request);
-      const asOf = dateOf(reading.deliveriesAsOfMs);
+      const asOf = new Date(reading.deliveriesAsOfMs);
       if (asked.statuses.length > 0 && !asked.statuses.includes('dead_lettered'))
         return { deadLetters: [], nextCursor: '', asOf, total: request.withTotal ? 0 : undefined };
       const filter = { ...asked, statuses: ['dead_lettered'] } as const;

@@ -4,7 +4,7 @@ import { invalidField } from '@bellwire/errors';
 import type { Call } from '@bellwire/rpc';
 import { attemptsOf, countDeliveries, listDeliveries, type DeliveryFilter } from '../store/deliveries.ts';
 import { deliveryOf } from './encode.ts';
-import { dateOf, deliveryIdPattern, pageOf, periodOf, refuseNul, sliceOf, type Read, type Reading } from './reading.ts';
+import { deliveryIdPattern, pageOf, periodOf, refuseNul, sliceOf, type Read, type Reading } from './reading.ts';
 
 /** @throws Fault INVALID_FIELD */
 const statusOf = (value: ListDeliveriesRequest['statuses'][number], path: string): DeliveryStatus => {
@@ -42,5 +42,5 @@ export const makeListDeliveries =
     read(call, 'deliveries:read', async (reading) => {
       const { rows, nextCursor, total, attempts } = await pageOfDeliveries(reading, request, filterOf(request));
       const deliveries = rows.map((row) => deliveryOf(row, attempts.get(row.id)));
-      return { deliveries, nextCursor, asOf: dateOf(reading.deliveriesAsOfMs), total };
+      return { deliveries, nextCursor, asOf: new Date(reading.deliveriesAsOfMs), total };
     });

@@ -2,7 +2,7 @@ import type { ListEventsRequest, ListEventsResponse } from '@bellwire/contracts'
 import type { Call } from '@bellwire/rpc';
 import { countEvents, listEvents } from '../store/events.ts';
 import { eventOf } from './encode.ts';
-import { dateOf, eventIdPattern, pageOf, refuseNul, sliceOf, type Read } from './reading.ts';
+import { eventIdPattern, pageOf, refuseNul, sliceOf, type Read } from './reading.ts';
 
 /** Events, newest first. @throws Fault INVALID_FIELD */
 export const makeListEvents =
@@ -15,5 +15,5 @@ export const makeListEvents =
       const filter = { ...slice, type, subject };
       const { rows, nextCursor } = pageOf(await listEvents(trx, viewer, filter, slice), slice);
       const total = withTotal ? await countEvents(trx, viewer, filter) : undefined;
-      return { events: rows.map(eventOf), nextCursor, asOf: dateOf(eventsAsOfMs), total };
+      return { events: rows.map(eventOf), nextCursor, asOf: new Date(eventsAsOfMs), total };
     });

@@ -26,7 +26,14 @@ afterAll(async () => {
 describe('who asks', () => {
   // About a user, to an endpoint of that user and to one of the tenant.
   const subject = 'user-1';
-  const mine = aStory({ tenantId: 'ten_mine', subject, endpointIds: ['ep_1', 'ep_2'], endpointSubjects: [subject] });
+  const mine = aStory({
+    tenantId: 'ten_mine',
+    // Old enough for what is missing not to be too young.
+    acceptedAtMs: Date.now() - 10_000,
+    subject,
+    endpointIds: ['ep_1', 'ep_2'],
+    endpointSubjects: [subject],
+  });
   const theirs = aStory({ tenantId: 'ten_theirs' });
   const dead = { status: DeliveryStatus.DEAD_LETTERED, reason: 'not_retryable', nextAttemptAtMs: undefined };
   beforeAll(() =>
@@ -124,6 +131,16 @@ describe('a list', () => {
     await expect(audit.listDeadLetters({ subject: nul })).rejects.toMatchObject(wrong('subject'));
   });
 
+  test('is not of a time that ends before it begins', async () => {
+    const period = { since: new Date(2000), until: new Date(1999) };
+    for (const asked of [audit.listEvents(period), audit.listDeliveries(period), audit.listDeadLetters(period)]) {
+      await expect(asked).rejects.toMatchObject(wrong('since'));
+    }
+    await expect(audit.getStats(period)).rejects.toMatchObject(wrong('since'));
+    const { deliveries } = await audit.listDeliveries({ since: new Date(2000), until: new Date(2000) });
+    expect(deliveries).toEqual([]);
+  });
+
   test('does not go on after the cursor of another one', async () => {
     const stories = [aStory({ tenantId: 'ten_pages' }), aStory({ tenantId: 'ten_pages' })];
     await record(...stories.flatMap((story) => [theEvent(story), theFanOut(story)]));
@@ -173,6 +190,14 @@ describe('what is not recorded', () => {
     const after = await audit.listDeliveries({}, 'ten_unplanned');
     expect(after.asOf?.getTime()).toBeGreaterThan(story.acceptedAtMs);
     expect(after.deliveries).toHaveLength(1);
+  });
+
+  test('and comes late takes nothing back of as_of', async () => {
+    const { asOf: before } = await audit.listDeliveries({}, 'ten_late');
+    await record(theEvent(aStory({ tenantId: 'ten_late', acceptedAtMs: Date.now() - 60_000 })));
+    const { asOf: after, deliveries } = await audit.listDeliveries({}, 'ten_late');
+    expect(deliveries).toEqual([]);
+    expect(after?.getTime()).toBeGreaterThanOrEqual(before?.getTime() ?? Infinity);
   });
 
   test('because it cannot be read is kept for operators', async () => {

@@ -21,41 +21,43 @@ export interface Reading {
   readonly trx: Trx;
   readonly viewer: Viewer;
   readonly nowMs: number;
-  /** Acceptance time up to which events, and up to which deliveries, are recorded; undefined: not known yet. */
-  readonly eventsAsOfMs: number | undefined;
-  readonly deliveriesAsOfMs: number | undefined;
+  /** Acceptance time up to which events, and up to which deliveries, are recorded. */
+  readonly eventsAsOfMs: number;
+  readonly deliveriesAsOfMs: number;
 }
 
 /**
  * Answers a call from what is recorded. How far that is was asked before anything is read, so that an answer is never
- * older than it says. Deliveries are known up to the oldest event of the tenant that the router has not planned.
+ * older than it says. Deliveries are known up to the oldest event of the tenant that the router has not planned, and never less
+ * far than an answer has said that this call comes after.
  *
  * @throws Fault of actingFor; DATABASE_UNAVAILABLE
  */
-export const makeRead =
-  ({ db, asOf, clock, retentionMs }: ReadingDeps) =>
-  async <T>(call: Call, scope: Scope, query: (reading: Reading) => Promise<T>): Promise<T> => {
+export const makeRead = ({ db, asOf, clock, retentionMs }: ReadingDeps) => {
+  /** As far as answers have said that deliveries are recorded. */
+  const toldByTenant = new Map<string, number>();
+  return async <T>(call: Call, scope: Scope, query: (reading: Reading) => Promise<T>): Promise<T> => {
     const { tenantId, subject } = actingFor(call.principal, scope, call.namedTenant);
     if (tenantId === '' || tenantId === '*') throw new Fault('UNKNOWN_TENANT', 'Name the tenant in x-bellwire-tenant.');
     const nowMs = clock.now();
     const viewer = { tenantId, subject, visibleFromMs: nowMs - retentionMs };
     try {
+      const toldMs = toldByTenant.get(tenantId) ?? 0;
       const { eventsMs, historyMs } = await asOf();
       return await inTenant(db, tenantId, async (trx) => {
         const unplannedMs = await oldestUnplanned(trx, tenantId, nowMs);
-        const deliveriesAsOfMs =
-          historyMs === undefined || unplannedMs === undefined ? historyMs : Math.min(historyMs, unplannedMs - 1);
-        return await query({ trx, viewer, nowMs, eventsAsOfMs: eventsMs, deliveriesAsOfMs });
+        const deliveriesAsOfMs = Math.max(toldMs, Math.min(historyMs, (unplannedMs ?? Infinity) - 1));
+        const answer = await query({ trx, viewer, nowMs, eventsAsOfMs: eventsMs, deliveriesAsOfMs });
+        toldByTenant.set(tenantId, Math.max(deliveriesAsOfMs, toldByTenant.get(tenantId) ?? 0));
+        return answer;
       });
     } catch (error) {
       throw toDatabaseFault(error);
     }
   };
+};
 
 export type Read = ReturnType<typeof makeRead>;
-
-export const dateOf = (timeMs: number | undefined): Date | undefined =>
-  timeMs === undefined ? undefined : new Date(timeMs);
 
 /** What is accepted now may come from a clock that is a little ahead. */
 const clockSkewMs = 60_000;
@@ -66,15 +68,9 @@ const youngRetryMs = 500;
  *
  * @param timeMs the time that the id speaks of; a time to come is none
  */
-export const missing = (
-  what: string,
-  id: string,
-  timeMs: number | undefined,
-  asOfMs: number | undefined,
-  nowMs: number,
-): Fault => {
+export const missing = (what: string, id: string, timeMs: number | undefined, asOfMs: number, nowMs: number): Fault => {
   const isPlausible = timeMs !== undefined && timeMs <= nowMs + clockSkewMs;
-  if (isPlausible && (asOfMs === undefined || timeMs > asOfMs)) {
+  if (isPlausible && timeMs > asOfMs) {
     return new Fault('NOT_YET_RECORDED', `The ${what} ${id} is too young to be recorded.`, {
       retryAfterMs: youngRetryMs,
     });
@@ -117,6 +113,8 @@ export const periodOf = ({ since, until }: PeriodRequest): Period => {
   ] as const) {
     if (time !== undefined && Number.isNaN(time.getTime())) throw invalidField(path, 'must be a time');
   }
+  if (since !== undefined && until !== undefined && since > until)
+    throw invalidField('since', 'must not be after until');
   return { sinceMs: since?.getTime(), untilMs: until?.getTime() };
 };
 

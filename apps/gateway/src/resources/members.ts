@@ -51,12 +51,18 @@ const nextCursor = z.string().nullable().describe('cursor of the next page; null
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ data: z.array(item), next_cursor: nextCursor });
 
+/** How far audit is. With several of its processes one may be behind another; each goes forward only. */
+export const asOf = (done: 'recorded' | 'counted') =>
+  time.describe(
+    `What was accepted up to here is ${done}; it never goes back. At first the beginning of the retention.`,
+  );
+
 /** A list from audit, which lags behind the log by a moment. */
 export const recordedListOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     data: z.array(item),
     next_cursor: nextCursor,
-    as_of: time.nullable().describe('What was accepted up to here is recorded; null before anything is.'),
+    as_of: asOf('recorded'),
   });
 
 export const noQuery = z.strictObject({});

@@ -36,7 +36,8 @@ describe('statistics', () => {
   });
 
   test('leave out words of a later version', () => {
-    const message = GetStatsResponse.fromPartial({ all: { deliveries: { forgotten: 3 }, outcomes: { odd: 1 } } });
+    const all = { deliveries: { forgotten: 3 }, outcomes: { odd: 1 } };
+    const message = GetStatsResponse.fromPartial({ all, asOf: samples.stats.asOf });
     const shown = toEndpointStats(message);
     expect(shown.deliveries).not.toHaveProperty('forgotten');
     expect(shown.outcomes).not.toHaveProperty('odd');

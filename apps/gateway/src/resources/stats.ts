@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryStats, EndpointStats, EventTypeStats, GetStatsResponse } from '@bellwire/contracts';
 import { deliveryStatus } from './delivery.ts';
 import { outcome } from './attempt.ts';
-import { givenTime, optionalTimeText, time } from './members.ts';
+import { asOf, givenTime, optionalTimeText, time, timeText } from './members.ts';
 
 /** What statistics are of. */
 export const statsFilters = z.strictObject({
@@ -46,7 +46,7 @@ const endpointCounts = counts.extend({ endpoint_id: z.string() }).meta({ id: 'En
 export const endpointStats = counts
   .extend({
     event_types: z.array(eventTypeStats).describe('The most deliveries first; at most 1,000.'),
-    as_of: time.nullable().describe('What was accepted up to here is counted; null before anything is recorded.'),
+    as_of: asOf('counted'),
   })
   .meta({ id: 'EndpointStats', description: 'Deliveries and their attempts, counted. Tests are not.' });
 
@@ -96,7 +96,7 @@ const toEndpointCounts = (message: EndpointStats): z.infer<typeof endpointCounts
 export const toEndpointStats = (message: GetStatsResponse): z.infer<typeof endpointStats> => ({
   ...toCounts(message.all),
   event_types: message.eventTypes.map(toEventTypeStats),
-  as_of: optionalTimeText(message.asOf),
+  as_of: timeText(message.asOf),
 });
 
 /** @throws Error where the service left something out */

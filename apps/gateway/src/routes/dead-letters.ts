@@ -6,7 +6,7 @@ import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { problem, problemOf } from '../problem.ts';
 import { deadLetter, deliveryFilters, fromDeliveryFilters, toDeadLetter } from '../resources/delivery.ts';
-import { noQuery, optionalTimeText, orNull, recordedListOf } from '../resources/members.ts';
+import { noQuery, orNull, recordedListOf, timeText } from '../resources/members.ts';
 
 const redelivery = z.union([
   z.object({ id: z.string(), round: z.int() }),
@@ -47,7 +47,7 @@ const listDeadLetters: Route = (app, { audit }) =>
       return {
         data: answer.deadLetters.map(toDeadLetter),
         next_cursor: orNull(answer.nextCursor),
-        as_of: optionalTimeText(answer.asOf),
+        as_of: timeText(answer.asOf),
       };
     },
   });

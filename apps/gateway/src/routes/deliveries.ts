@@ -10,7 +10,7 @@ import {
   toDelivery,
   toListedDelivery,
 } from '../resources/delivery.ts';
-import { noBody, noQuery, optionalTimeText, orNull, recordedListOf } from '../resources/members.ts';
+import { noBody, noQuery, orNull, recordedListOf, timeText } from '../resources/members.ts';
 
 const ofDelivery = z.strictObject({ id: z.string() });
 
@@ -30,7 +30,7 @@ const listDeliveries: Route = (app, { audit }) =>
       return {
         data: answer.deliveries.map(toListedDelivery),
         next_cursor: orNull(answer.nextCursor),
-        as_of: optionalTimeText(answer.asOf),
+        as_of: timeText(answer.asOf),
       };
     },
   });

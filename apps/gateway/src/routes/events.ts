@@ -8,7 +8,7 @@ import { invalidField } from '@bellwire/errors';
 import type { Route } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { event, fromNewEvent, listedEvent, newEvent, toEvent, toListedEvent } from '../resources/event.ts';
-import { givenTime, noQuery, optionalTimeText, orNull, page, pageOf, recordedListOf } from '../resources/members.ts';
+import { givenTime, noQuery, orNull, page, pageOf, recordedListOf, timeText } from '../resources/members.ts';
 
 const eventFilters = z.strictObject({
   type: z.string().optional(),
@@ -60,7 +60,7 @@ const listEvents: Route = (app, { audit }) =>
       return {
         data: answer.events.map(toListedEvent),
         next_cursor: orNull(answer.nextCursor),
-        as_of: optionalTimeText(answer.asOf),
+        as_of: timeText(answer.asOf),
       };
     },
   });

@@ -216,7 +216,7 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
     total: withTotal ? 1 : undefined,
   })),
   getStats: unary('GetStats', () => samples.stats),
-  listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: undefined })),
+  listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: at })),
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */

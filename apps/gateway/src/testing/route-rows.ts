@@ -341,7 +341,7 @@ export const routeRows: readonly RouteRow[] = [
     route: '/v1/dead-letters',
     rpc: 'ListDeadLetters',
     request: filtered,
-    answer: { data: [{ id: 'd-1', last_outcome: 'timed_out' }], next_cursor: null, as_of: null },
+    answer: { data: [{ id: 'd-1', last_outcome: 'timed_out' }], next_cursor: null, as_of: atText },
   },
   {
     method: 'POST',

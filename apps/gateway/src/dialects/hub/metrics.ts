@@ -7,7 +7,7 @@ import {
 } from '@bellwire/contracts';
 import { deliveryStatuses } from '@bellwire/domain';
 import { deliveryStatus } from '../../resources/delivery.ts';
-import { givenTime, optionalTimeText, time } from '../../resources/members.ts';
+import { givenTime, time, timeText } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { ofWebhook } from './manage.ts';
 
@@ -33,7 +33,7 @@ const metrics = z.object({
   attempts: z.int(),
   retries: z.int(),
   /** What was accepted up to here is counted. */
-  asOf: time.nullable(),
+  asOf: time,
 });
 
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
@@ -81,6 +81,6 @@ export const webhookMetrics: DialectRoute = (app, { registry, audit }) =>
       const wanted = GetStatsRequest.fromPartial({ endpointId: id, ...query });
       const { all, asOf } = await audit.unary(Audit.getStats, wanted, who);
       if (all === undefined) throw new Error('audit left out the statistics');
-      return { ...toMetrics(all), asOf: optionalTimeText(asOf) };
+      return { ...toMetrics(all), asOf: timeText(asOf) };
     },
   });
