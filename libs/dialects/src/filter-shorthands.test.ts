@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { compileFilter, eventDocument } from '@bellwire/filtering';
+import { compileFilter, eventDocument, filterLimits } from '@bellwire/filtering';
+import { maxFilterBytes } from './filter-shorthands.ts';
 import { contribux, filterFrom, standard } from './index.ts';
+
+const atMost = 'must be a list of at most 50 texts of 1 to 100 characters';
 
 const exampleOf = (type: string): string => contribux.catalogue.find(({ name }) => name === type)?.example ?? '';
 const matched = exampleOf('opportunity.matched');
@@ -49,6 +52,28 @@ describe('the filters of contribux', () => {
     );
   });
 
+  test.each([
+    ['too many texts', Array.from({ length: 51 }, (_, index) => `l${index}`)],
+    ['a text that is too long', ['x'.repeat(101)]],
+  ])('are refused for %s', (_, languages) => {
+    expect(() => filterFrom(contribux, { languages })).toThrow(
+      expect.objectContaining({ reason: 'INVALID_FIELD', fields: [{ path: 'filters.languages', message: atMost }] }),
+    );
+  });
+
+  test('are refused where they are too large for an endpoint, by the name of the largest, and kept where they are not', () => {
+    expect(maxFilterBytes).toBe(filterLimits.bytes);
+    const texts = (character: string) => Array.from({ length: 50 }, () => character.repeat(100));
+    const fields = [{ path: 'filters.languages', message: 'makes the filter larger than 16384 bytes' }];
+    const large = { difficulty_levels: texts('x'), languages: texts('€') };
+    expect(() => filterFrom(contribux, large)).toThrow(expect.objectContaining({ reason: 'INVALID_FIELD', fields }));
+    expect(() => filterFrom(contribux, large, '')).toThrow(
+      expect.objectContaining({ fields: [{ ...fields[0], path: 'languages' }] }),
+    );
+    const most = { min_match_score: 1, difficulty_levels: texts('x'), languages: texts('y') };
+    expect(() => compileFilter(filterFrom(contribux, most))).not.toThrow();
+  });
+
   test('are refused where they are wrong, each with its place', () => {
     const wrong = {
       min_match_score: 1.1,
@@ -61,8 +86,8 @@ describe('the filters of contribux', () => {
         reason: 'INVALID_FIELD',
         fields: [
           { path: 'filters.min_match_score', message: 'must be a number from 0 to 1' },
-          { path: 'filters.difficulty_levels', message: 'must be a list of at most 50 texts that are not empty' },
-          { path: 'filters.languages', message: 'must be a list of at most 50 texts that are not empty' },
+          { path: 'filters.difficulty_levels', message: atMost },
+          { path: 'filters.languages', message: atMost },
           { path: 'filters.typo', message: 'is not one of min_match_score, difficulty_levels, languages' },
         ],
       }),

@@ -4,9 +4,13 @@ import { filterFrom, type Dialect } from '@bellwire/dialects';
 /** Filters as users of a dialect give them, by the names of its shorthands. */
 export type Filters = Readonly<Record<string, unknown>>;
 
-/** What an endpoint keeps of them: JSON text, empty where they ask for nothing. @throws Fault INVALID_FIELD */
-export const filterTextOf = (dialect: Dialect, filters: Filters): string => {
-  const filter = filterFrom(dialect, filters);
+/**
+ * What an endpoint keeps of them: JSON text, empty where they ask for nothing.
+ * @param path of the member that holds them; empty where they are members themselves
+ * @throws Fault INVALID_FIELD for whatever registry would refuse, by their own names
+ */
+export const filterTextOf = (dialect: Dialect, filters: Filters, path: string = 'filters'): string => {
+  const filter = filterFrom(dialect, filters, path);
   return filter === undefined ? '' : JSON.stringify(filter);
 };
 

@@ -89,7 +89,7 @@ const endpointOf = (wanted: Preferences, before: Readonly<Record<string, string>
       ? { start: timeOfDay(start), end: timeOfDay(end), timeZone: wanted.time_zone ?? utc, mode: 'skip' }
       : undefined,
     hourlyLimit: wanted.max_notifications_per_hour ?? 0,
-    filter: filterTextOf(aifai, { notification_types, priorities }),
+    filter: filterTextOf(aifai, { notification_types, priorities }, ''),
     metadata: metadataOf(wanted, isQuiet, before),
   });
 };

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { aifai } from '@bellwire/dialects';
 import { timeZoneNamed } from '@bellwire/domain';
 import { invalidField, textProblem } from '@bellwire/errors';
+import { filterTextOf } from '../shorthand-filters.ts';
 
 const hour = z.int().min(0).max(23);
 const word = z
@@ -49,13 +51,14 @@ export const noPreferences: Preferences = {
   priorities: null,
 };
 
-/** @throws Fault INVALID_FIELD where quiet hours would begin when they end */
+/** @throws Fault INVALID_FIELD where quiet hours would begin when they end, and where the lists are too large together */
 export const merged = (before: Preferences, given: GivenPreferences): Preferences => {
   const next = { ...before, ...given, enable_webhook: switched(before, given) };
   if (next.quiet_hours_start !== null && next.quiet_hours_start === next.quiet_hours_end) {
     const path = typeof given.quiet_hours_end === 'number' ? 'quiet_hours_end' : 'quiet_hours_start';
     throw invalidField(path, 'start and end must differ');
   }
+  filterTextOf(aifai, { notification_types: next.notification_types, priorities: next.priorities }, '');
   return next;
 };
 

@@ -209,6 +209,9 @@ describe('preferences', () => {
     [{ notification_types: 'x' }, 'notification_types'],
     [{ priorities: [''] }, 'priorities[0]'],
     [{ notification_types: ['a\0'] }, 'notification_types[0]'],
+    [{ notification_types: Array.from({ length: 51 }, () => 'x') }, 'notification_types'],
+    [{ notification_types: ['x'.repeat(101)] }, 'notification_types[0]'],
+    [{ notification_types: ['x'], priorities: Array.from({ length: 50 }, () => '\u0001'.repeat(100)) }, 'priorities'],
     [{ webhook_secret: 'mine' }, 'webhook_secret'],
   ])('%j are refused, and nothing is written', async (given, path) => {
     expect(await put(given)).toMatchObject({ status: 400, body: { reason: 'INVALID_FIELD', fields: [{ path }] } });

@@ -95,6 +95,13 @@ describe('bad input', () => {
       { ...given, filters: { min_match_score: 2, typo: 1 } },
       ['filters.min_match_score', 'filters.typo'],
     ],
+    ['a list that is too long', { ...given, filters: { languages: Array(51).fill('x') } }, ['filters.languages']],
+    ['a text that is too long', { ...given, filters: { languages: ['x'.repeat(101)] } }, ['filters.languages']],
+    [
+      'a filter that is too large',
+      { ...given, filters: { difficulty_levels: ['x'], languages: Array(50).fill('\u0001'.repeat(100)) } },
+      ['filters.languages'],
+    ],
   ])('%s is refused before anything is made', async (_, body, paths) => {
     const answer = await call('POST', collection, body);
     expect(answer).toMatchObject({ status: 400, body: { reason: 'INVALID_FIELD' } });
