@@ -73,10 +73,12 @@ describe('bad input', () => {
       ['POST', '/api/webhooks', '{"url":'],
       ['POST', '/api/webhooks', '[]'],
       ['POST', '/api/webhooks', { name: good.name, url: good.url }],
-      ['POST', '/api/webhooks', { ...good, active: false }],
       ['PUT', path, { name: 'x' }],
       ['PATCH', path],
-      ['POST', `${path}/test`, '[1]'],
+      ['POST', `${path}/test`, '1'],
+      ['POST', `${path}/test`, 'null'],
+      ['POST', `${path}/test`, '{"n":12345678901234567890}'],
+      ['POST', `${path}/test`, '{"b":1,"1":2}'],
       ['POST', `${path}/test?event=task.deleted`, {}],
       ['GET', '/api/webhooks?page=2'],
       ['GET', `${path}?secret=true`],
@@ -84,10 +86,22 @@ describe('bad input', () => {
       ['GET', `${path}/deliveries?limit=101`],
       ['GET', `${path}/deliveries?status=lost`],
       ['GET', `${path}/deliveries?cursor=x`],
+      ['GET', `${path}/deliveries?event=task.never`],
       ['GET', `${path}/metrics?since=yesterday`],
+      ...[`${path}/deliveries`, `${path}/metrics`, '/v1/deliveries', '/v1/events', '/v1/dead-letters', '/v1/stats'].map(
+        (url): [method: string, path: string] => [
+          'GET',
+          `${url}?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z`,
+        ],
+      ),
     ];
     for (const [method, url, body] of calls) {
       expect([method, url, (await user.raw(method, url, body)).status]).toEqual([method, url, 400]);
+    }
+    const large = { ...good, name: 'x'.repeat(2_000_000) };
+    for (const url of ['/api/webhooks', `${path}/test`, '/v1/endpoints', '/v1/events']) {
+      const { status, json } = await user.raw('POST', url, large);
+      expect([url, status, refusal.parse(json).reason]).toEqual([url, 413, 'PAYLOAD_TOO_LARGE']);
     }
     expect(await user.get('/api/webhooks', z.array(webhook))).toHaveLength(1);
     expect(receiver.requests).toEqual([]);

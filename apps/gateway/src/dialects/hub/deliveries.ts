@@ -23,6 +23,7 @@ import {
 } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
 import { attempt, toAttempt } from './attempt.ts';
+import { checkEventFilter } from './known-events.ts';
 import { ofWebhook } from './manage.ts';
 
 const delivery = z.object({
@@ -82,6 +83,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit }) =>
     },
     handler: async ({ params, query, who }) => {
       const { id } = await registry.unary(Registry.getEndpoint, { id: params.id }, who);
+      await checkEventFilter(registry, query.event, who);
       const wanted = ListDeliveriesRequest.fromPartial({
         endpointId: id,
         status: query.status && toProto.status[query.status],

@@ -88,6 +88,11 @@ describe('a webhook', () => {
     });
   });
 
+  test('is made inactive where that is asked for', async () => {
+    expect(await call('POST', '', { ...given, active: false })).toMatchObject({ status: 201, body: { active: false } });
+    expect(requestOf('CreateEndpoint')).toMatchObject({ disabled: true });
+  });
+
   test('gets a new secret after everything else was found right', async () => {
     await call('PATCH', '/ep_1', { name: 'Other', secret: 'new' });
     expect(asked()).toEqual(['UpdateEndpoint', 'RotateSecret']);
@@ -117,7 +122,8 @@ describe('a webhook', () => {
 
 describe('what breaks a rule is refused before anything is written:', () => {
   test.each<[string, Record<string, unknown>, string]>([
-    ['an unknown member', { active: true }, 'active'],
+    ['an unknown member', { color: 'red' }, 'color'],
+    ['a text for active', { active: 'false' }, 'active'],
     ['no name', { name: undefined }, 'name'],
     ['an empty name', { name: '' }, 'name'],
     ['a long name', { name: 'x'.repeat(256) }, 'name'],
@@ -249,7 +255,7 @@ describe('the dashboard', () => {
   test('lists deliveries with their attempts and errors', async () => {
     const answer = await call('GET', '/ep_1/deliveries?status=retrying&event=order.paid&limit=10&cursor=c');
     expect(answer).toMatchObject({ status: 200, body: { data: [delivery], nextCursor: 'more' } });
-    expect(asked()).toEqual(['GetEndpoint', 'ListDeliveries']);
+    expect(asked()).toEqual(['GetEndpoint', 'GetEventType', 'ListDeliveries']);
     expect(requestOf('ListDeliveries')).toMatchObject({
       endpointId: 'ep_1',
       eventType: 'order.paid',
@@ -258,6 +264,17 @@ describe('the dashboard', () => {
       limit: 10,
       cursor: 'c',
     });
+  });
+
+  test('is not filtered by an event that the tenant never had', async () => {
+    gateway.before.set('GetEventType', () => {
+      throw new Fault('NOT_FOUND', 'There is no such event type.');
+    });
+    expect(await call('GET', '/ep_1/deliveries?event=task.never')).toMatchObject({
+      status: 400,
+      body: { reason: 'INVALID_FIELD', fields: [{ path: 'event' }] },
+    });
+    expect(asked()).not.toContain('ListDeliveries');
   });
 
   test('shows the payload of a delivery as it was published', async () => {

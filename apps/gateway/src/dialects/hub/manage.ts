@@ -7,7 +7,6 @@ import { checkEvents } from './known-events.ts';
 import {
   createdWebhook,
   maskOf,
-  newWebhook,
   toEndpoint,
   toWebhook,
   webhook,
@@ -22,11 +21,12 @@ const createWebhook: DialectRoute = (app, { registry }) =>
   app.route({
     method: 'POST',
     url: '/api/webhooks',
-    schema: { querystring: noQuery, body: newWebhook, response: { 201: createdWebhook } },
+    schema: { querystring: noQuery, body: wholeWebhook, response: { 201: createdWebhook } },
     handler: async ({ body, who }, reply) => {
       const endpoint = toEndpoint(body);
       await checkEvents(registry, body.events, who);
-      const made = await registry.unary(Registry.createEndpoint, { endpoint, secret: body.secret }, who);
+      const wanted = { endpoint, secret: body.secret, disabled: !body.active };
+      const made = await registry.unary(Registry.createEndpoint, wanted, who);
       if (made.endpoint === undefined) throw new Error('registry left out the endpoint');
       const secret = body.secret === undefined ? made.secret : undefined;
       return reply.code(201).send({ ...toWebhook(made.endpoint), secret });

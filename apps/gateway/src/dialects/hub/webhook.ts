@@ -16,23 +16,21 @@ const members = {
   events: z.array(z.string()).min(1).max(100),
   secret: givenSecret(hub.signature).optional(),
   testMode: z.boolean(),
+  active: z.boolean(),
   maxRetries: z.int(),
   rateLimit: z.int().min(1).max(100_000),
 };
 
-const required = { name: members.name, url: members.url, events: members.events, secret: members.secret };
-
-export const newWebhook = z.strictObject({
-  ...required,
+/** A webhook as a whole: what is left out is at its default, and of one that is replaced the secret alone stays. */
+export const wholeWebhook = z.strictObject({
+  ...members,
   testMode: members.testMode.default(false),
+  active: members.active.default(true),
   maxRetries: members.maxRetries.default(defaults.maxRetries),
   rateLimit: members.rateLimit.default(defaults.rateLimit),
 });
 
-/** A webhook as a whole: what is left out is at its default afterwards; the secret alone stays. */
-export const wholeWebhook = newWebhook.extend({ active: z.boolean().default(true) });
-
-export const webhookChanges = z.strictObject({ ...members, active: z.boolean() }).partial();
+export const webhookChanges = z.strictObject(members).partial();
 
 export type WebhookChanges = z.infer<typeof webhookChanges>;
 
