@@ -122,11 +122,11 @@ test('one trace runs from the caller through the gateway to the service, past a 
 
 test('a failed request says why on its span, which names the route and not the URL', async () => {
   spans.length = 0;
-  await gateway.call('GET', '/v1/endpoints/ep_1?colour=red');
+  await gateway.call('GET', '/v1/event-types/a.b?colour=red');
   await until(() => spans.length === 1 && spans.every(({ isEnded }) => isEnded));
   expect(spans).toMatchObject([
     {
-      name: 'GET /v1/endpoints/:id',
+      name: 'GET /v1/event-types/:name',
       attributes: { 'http.response.status_code': 400, 'error.type': 'INVALID_FIELD' },
     },
   ]);
