@@ -13,7 +13,11 @@ export const reasons = {
   ARCHIVED_EVENT_TYPE: ['invalid', 'The event type is archived', 'Publish another type.'],
   INVALID_FILTER: ['invalid', 'The filter cannot be read', 'Mend the place that is named.'],
   INVALID_URL: ['invalid', 'The URL cannot receive webhooks', 'Use a public https URL.'],
-  PAYLOAD_NOT_REPRESENTABLE: ['invalid', 'Receivers of this dialect could not verify the data', 'See docs/dialects.'],
+  PAYLOAD_NOT_REPRESENTABLE: [
+    'invalid',
+    'Receivers of this dialect could not read or verify the data',
+    'See docs/dialects.',
+  ],
   MALFORMED_REQUEST: ['invalid', 'The request cannot be read', 'Send what the API description says.'],
   UNKNOWN_TENANT: ['invalid', 'There is no such tenant', 'Name an existing tenant in x-bellwire-tenant.'],
   MISSING_KEY: ['unauthenticated', 'No API key was sent', 'Send Authorization: Bearer <key>.'],

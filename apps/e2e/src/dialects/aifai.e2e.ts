@@ -11,6 +11,7 @@ import { callsOf, runInOneShell } from './documented-calls.ts';
 import { shapeDifferences } from './shape.ts';
 
 const endpoints = z.object({ data: z.array(z.unknown()) });
+const ownEndpoints = z.object({ data: z.array(z.object({ id: z.string() })) });
 const planned = z.object({ excluded_counts: z.record(z.string(), z.int()) });
 
 const dataDir = newDataDir();
@@ -121,6 +122,27 @@ describe('preferences', () => {
     const statuses = (await agent.ended(2)).map(({ status }) => status).toSorted();
     expect(statuses).toEqual(['delivered', 'skipped']);
     expect(arrivedAt('/before')).toHaveLength(1);
+  });
+
+  test('end with a webhook that is deleted over /v1, and none of before come back', async () => {
+    const agent = await (await newPlatform(target)).agent('7');
+    await agent.put({ quiet_hours_start: 22, quiet_hours_end: 6 }, preferences);
+    await agent.put(enable('/deleted'), enabledPreferences);
+    await agent.put({ quiet_hours_start: null }, preferences);
+    const [made] = (await agent.api.get('/v1/endpoints', ownEndpoints)).data;
+    await agent.api.raw('DELETE', `/v1/endpoints/${made?.id}`);
+    expect(await agent.read()).toEqual(none);
+    const withHour = { ...none, quiet_hours_end: 7 };
+    expect(await agent.put({ quiet_hours_end: 7 }, preferences)).toEqual(withHour);
+    expect(await agent.read()).toEqual(withHour);
+  });
+
+  test('come as a form, as curl calls what it is not told of', async () => {
+    const agent = await (await newPlatform(target)).agent('7');
+    const printed = request
+      .replace('\n\n', '\nContent-Type: application/x-www-form-urlencoded\n\n')
+      .replace('https://your-endpoint.com/webhooks/aifai', receiver.url('/form'));
+    expect(await sendPrinted(printed, agent.key)).toMatchObject({ status: 200, json: enable('/form') });
   });
 
   test('show the secret when a URL is enabled first, and never after', async () => {
