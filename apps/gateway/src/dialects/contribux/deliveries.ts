@@ -7,6 +7,7 @@ import {
 import { JsonText } from '../../json-text.ts';
 import { noQuery, page, pageOf } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { ofEndpoint } from '../endpoints.ts';
 import { loggedDelivery, toLoggedDelivery } from './delivery.ts';
 import { refuseUnknownTypes } from './event-types.ts';
 import { logAccess, tests } from './quotas.ts';
@@ -14,7 +15,6 @@ import { statisticsOf } from './statistics.ts';
 import { sendTest, testResult, toTestResult } from './test-delivery.ts';
 
 const webhook = '/api/v1/users/me/webhooks/:id';
-const ofWebhook = z.strictObject({ id: z.string() });
 
 const testAnswer = testResult.extend({
   test_delivery_id: z.string(),
@@ -28,7 +28,7 @@ const testWebhook: DialectRoute = (app, { registry, dispatcher }) =>
     url: `${webhook}/test`,
     config: { quota: tests },
     schema: {
-      params: ofWebhook,
+      params: ofEndpoint,
       querystring: noQuery,
       body: z.strictObject({ event_type: z.string() }),
       response: { 200: testAnswer },
@@ -59,7 +59,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit }) =>
     method: 'GET',
     url: `${webhook}/deliveries`,
     config: { quota: logAccess },
-    schema: { params: ofWebhook, querystring: z.strictObject(page), response: { 200: deliveryLog } },
+    schema: { params: ofEndpoint, querystring: z.strictObject(page), response: { 200: deliveryLog } },
     handler: async ({ params, query, who }) => {
       // Audit has the deliveries of deleted webhooks too, and none of another's: registry says which of them is his.
       const { id: endpointId } = await registry.unary(Registry.getEndpoint, { id: params.id }, who);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { AuditServiceService as Audit, RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
+import { AuditServiceService as Audit, RegistryServiceService as Registry } from '@bellwire/contracts';
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
-import { noBody, noQuery } from '../../resources/members.ts';
+import { noQuery } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
 import { refuseUnknownTypes } from './event-types.ts';
 import { management } from './quotas.ts';
 import { firstTest } from './test-delivery.ts';
@@ -23,7 +24,6 @@ import {
 } from './webhook.ts';
 
 const collection = '/api/v1/users/me/webhooks';
-const ofWebhook = z.strictObject({ id: z.string() });
 
 const refuseUnknownEvents = (registry: RpcChannel, events: readonly string[] = [], caller: CallOptions) =>
   refuseUnknownTypes(registry, Object.fromEntries(events.map((name, at) => [`events[${at}]`, name])), caller);
@@ -45,18 +45,6 @@ const createWebhook: DialectRoute = (app, { registry, dispatcher }) =>
     },
   });
 
-/** The document has no pages: all there are. */
-const endpointsOf = async (registry: RpcChannel, caller: CallOptions): Promise<Endpoint[]> => {
-  const found: Endpoint[] = [];
-  let cursor = '';
-  do {
-    const page = await registry.unary(Registry.listEndpoints, { limit: 100, cursor }, caller);
-    found.push(...page.endpoints);
-    cursor = page.nextCursor;
-  } while (cursor !== '');
-  return found;
-};
-
 const listWebhooks: DialectRoute = (app, { registry, audit }) =>
   app.route({
     method: 'GET',
@@ -65,7 +53,7 @@ const listWebhooks: DialectRoute = (app, { registry, audit }) =>
     schema: { querystring: noQuery, response: { 200: z.object({ webhooks: z.array(listedWebhook) }) } },
     handler: async ({ who }) => {
       const [endpoints, counted] = await Promise.all([
-        endpointsOf(registry, who),
+        allEndpoints(registry, who),
         audit.unary(Audit.getStats, { byEndpoint: true }, who),
       ]);
       const stats = new Map(counted.endpoints.map((each) => [each.endpointId, each.stats]));
@@ -78,7 +66,7 @@ const readWebhook: DialectRoute = (app, { registry, audit }) =>
     method: 'GET',
     url: `${collection}/:id`,
     config: { quota: management },
-    schema: { params: ofWebhook, querystring: noQuery, response: { 200: shownWebhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, response: { 200: shownWebhook } },
     handler: async ({ params: { id }, who }) => {
       const endpoint = await registry.unary(Registry.getEndpoint, { id }, who);
       const { all } = await audit.unary(Audit.getStats, { endpointId: id, byEndpoint: false }, who);
@@ -91,7 +79,7 @@ const changeWebhook: DialectRoute = (app, { registry }) =>
     method: 'PATCH',
     url: `${collection}/:id`,
     config: { quota: management },
-    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: changedWebhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, body: webhookChanges, response: { 200: changedWebhook } },
     handler: async ({ params: { id }, body, who }) => {
       const { events, secret } = body;
       const changes = changesOf(id, body);
@@ -105,22 +93,10 @@ const changeWebhook: DialectRoute = (app, { registry }) =>
     },
   });
 
-const deleteWebhook: DialectRoute = (app, { registry }) =>
-  app.route({
-    method: 'DELETE',
-    url: `${collection}/:id`,
-    config: { quota: management },
-    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
-    handler: async ({ params: { id }, who }, reply) => {
-      await registry.unary(Registry.deleteEndpoint, { id }, who);
-      return reply.code(204).send();
-    },
-  });
-
 export const webhookRoutes: readonly DialectRoute[] = [
   createWebhook,
   listWebhooks,
   readWebhook,
   changeWebhook,
-  deleteWebhook,
+  deleteEndpointAt(`${collection}/:id`, { quota: management }),
 ];

@@ -22,9 +22,9 @@ import {
   timeText,
 } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { ofEndpoint } from '../endpoints.ts';
 import { attempt, toAttempt } from './attempt.ts';
 import { checkEventFilter } from './known-events.ts';
-import { ofWebhook } from './manage.ts';
 
 const delivery = z.object({
   id: z.string(),
@@ -69,7 +69,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit }) =>
     method: 'GET',
     url: '/api/webhooks/:id/deliveries',
     schema: {
-      params: ofWebhook,
+      params: ofEndpoint,
       querystring: z.strictObject({
         status: deliveryStatus.optional(),
         event: z.string().optional(),
@@ -104,7 +104,7 @@ const getDelivery: DialectRoute = (app, { registry, audit }) =>
     method: 'GET',
     url: '/api/webhooks/:id/deliveries/:deliveryId',
     schema: {
-      params: ofWebhook.extend({ deliveryId: z.string() }),
+      params: ofEndpoint.extend({ deliveryId: z.string() }),
       querystring: noQuery,
       response: { 200: deliveryWithPayload },
     },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
-import { noBody, noQuery } from '../../resources/members.ts';
+import { noQuery } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
 import { checkEvents } from './known-events.ts';
 import {
   createdWebhook,
@@ -14,8 +15,6 @@ import {
   wholeWebhook,
   type WebhookChanges,
 } from './webhook.ts';
-
-export const ofWebhook = z.strictObject({ id: z.string() });
 
 const createWebhook: DialectRoute = (app, { registry }) =>
   app.route({
@@ -33,30 +32,19 @@ const createWebhook: DialectRoute = (app, { registry }) =>
     },
   });
 
-const pageSize = 100;
-
 const listWebhooks: DialectRoute = (app, { registry }) =>
   app.route({
     method: 'GET',
     url: '/api/webhooks',
     schema: { querystring: noQuery, response: { 200: z.array(webhook) } },
-    handler: async ({ who }) => {
-      const found: Endpoint[] = [];
-      let cursor = '';
-      do {
-        const page = await registry.unary(Registry.listEndpoints, { limit: pageSize, cursor }, who);
-        found.push(...page.endpoints);
-        cursor = page.nextCursor;
-      } while (cursor !== '');
-      return found.map(toWebhook);
-    },
+    handler: async ({ who }) => (await allEndpoints(registry, who)).map(toWebhook),
   });
 
 const getWebhook: DialectRoute = (app, { registry }) =>
   app.route({
     method: 'GET',
     url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, response: { 200: webhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, response: { 200: webhook } },
     handler: async ({ params, who }) => toWebhook(await registry.unary(Registry.getEndpoint, { id: params.id }, who)),
   });
 
@@ -79,7 +67,7 @@ const updateWebhook: DialectRoute = (app, { registry }) =>
   app.route({
     method: 'PATCH',
     url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
     handler: async ({ params, body, who }) => toWebhook(await change(registry, params.id, body, who)),
   });
 
@@ -87,19 +75,8 @@ const replaceWebhook: DialectRoute = (app, { registry }) =>
   app.route({
     method: 'PUT',
     url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, body: wholeWebhook, response: { 200: webhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, body: wholeWebhook, response: { 200: webhook } },
     handler: async ({ params, body, who }) => toWebhook(await change(registry, params.id, body, who)),
-  });
-
-const deleteWebhook: DialectRoute = (app, { registry }) =>
-  app.route({
-    method: 'DELETE',
-    url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
-    handler: async ({ params, who }, reply) => {
-      await registry.unary(Registry.deleteEndpoint, { id: params.id }, who);
-      return reply.code(204).send();
-    },
   });
 
 export const manageRoutes: readonly DialectRoute[] = [
@@ -108,5 +85,5 @@ export const manageRoutes: readonly DialectRoute[] = [
   getWebhook,
   updateWebhook,
   replaceWebhook,
-  deleteWebhook,
+  deleteEndpointAt('/api/webhooks/:id'),
 ];

@@ -9,7 +9,7 @@ import { deliveryStatuses } from '@bellwire/domain';
 import { deliveryStatus } from '../../resources/delivery.ts';
 import { givenTime, time, timeText } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
-import { ofWebhook } from './manage.ts';
+import { ofEndpoint } from '../endpoints.ts';
 
 const failures = ['rejected', 'timed_out', 'unreachable', 'blocked'] as const;
 
@@ -72,7 +72,7 @@ export const webhookMetrics: DialectRoute = (app, { registry, audit }) =>
     method: 'GET',
     url: '/api/webhooks/:id/metrics',
     schema: {
-      params: ofWebhook,
+      params: ofEndpoint,
       querystring: z.strictObject({ since: givenTime.optional(), until: givenTime.optional() }),
       response: { 200: metrics },
     },

@@ -6,12 +6,10 @@ import {
 } from '@bellwire/contracts';
 import { invalidField } from '@bellwire/errors';
 import { JsonText } from '../../json-text.ts';
+import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { ofEndpoint } from '../endpoints.ts';
 import { attempt, toAttempt } from './attempt.ts';
-import { ofWebhook } from './manage.ts';
-
-/** A test answers when the receiver has, and an endpoint may set a time-out of 60 s: that, and the way there and back. */
-const testTimeoutMs = 65_000;
 
 /**
  * The event that was asked for, else the first of the webhook.
@@ -33,7 +31,7 @@ export const testWebhook: DialectRoute = (app, { registry, dispatcher }) =>
     method: 'POST',
     url: '/api/webhooks/:id/test',
     schema: {
-      params: ofWebhook,
+      params: ofEndpoint,
       querystring: z.strictObject({ event: z.string().optional() }),
       // What express.json() takes, which the receiver of the document has.
       body: z

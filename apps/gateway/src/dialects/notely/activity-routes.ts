@@ -9,12 +9,11 @@ import {
 import { noBody, noQuery, queryNumber } from '../../resources/members.ts';
 import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
 import type { DialectRoute } from '../dialect-route.ts';
+import { ofEndpoint } from '../endpoints.ts';
 import { catalogueOf, eventTypeInfo, toEventTypeInfo } from './catalogue.ts';
 import { monitoring, toMonitoring } from './counts.ts';
 import { delivery, testResult, toDelivery, toTestResult } from './delivery.ts';
 import { daysAgo, retainedFrom } from './retention.ts';
-
-const ofWebhook = z.strictObject({ id: z.string() });
 
 const listEventTypes: DialectRoute = (app, deps) =>
   app.route({
@@ -28,7 +27,7 @@ const testWebhook: DialectRoute = (app, { dispatcher, clock }) =>
   app.route({
     method: 'POST',
     url: '/api/webhooks/:id/test',
-    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 200: testResult } },
+    schema: { params: ofEndpoint, querystring: noQuery, body: noBody, response: { 200: testResult } },
     handler: async ({ params: { id }, who }) => {
       const data = { test: true, message: 'A test of this webhook.', subscription_id: id, timestamp: timeNow(clock) };
       const wanted = { endpointId: id, eventType: 'webhook.test', data: JSON.stringify(data) };
@@ -45,7 +44,7 @@ const listDeliveries: DialectRoute = (app, { registry, audit, clock }) =>
     method: 'GET',
     url: '/api/webhooks/:id/deliveries',
     schema: {
-      params: ofWebhook,
+      params: ofEndpoint,
       querystring: z.strictObject({
         limit: queryNumber(1, 100).default(100),
         offset: queryNumber(0, 10_000).default(0),

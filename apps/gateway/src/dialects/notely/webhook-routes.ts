@@ -5,8 +5,9 @@ import {
   RegistryServiceService as Registry,
   type DeliveryStats,
 } from '@bellwire/contracts';
-import { noBody, noQuery } from '../../resources/members.ts';
+import { noQuery } from '../../resources/members.ts';
 import { subjectOf, type DialectDeps, type DialectRoute } from '../dialect-route.ts';
+import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
 import type { Who } from '../who-is.ts';
 import { catalogueOf, checkEventTypes } from './catalogue.ts';
 import { retainedFrom } from './retention.ts';
@@ -19,8 +20,6 @@ import {
   webhookChanges,
   webhookWithSecret,
 } from './webhook.ts';
-
-const ofWebhook = z.strictObject({ id: z.string() });
 
 const statsOf = async ({ audit, clock }: DialectDeps, endpointId: string, who: Who): Promise<DeliveryStats> => {
   const wanted = GetStatsRequest.fromPartial({ endpointId, since: retainedFrom(clock) });
@@ -43,8 +42,6 @@ const createWebhook: DialectRoute = (app, { registry }) =>
     },
   });
 
-const pageSize = 100;
-
 const listWebhooks: DialectRoute = (app, deps) =>
   app.route({
     method: 'GET',
@@ -54,15 +51,8 @@ const listWebhooks: DialectRoute = (app, deps) =>
       const wanted = GetStatsRequest.fromPartial({ since: retainedFrom(deps.clock), byEndpoint: true });
       const { endpoints: counted } = await deps.audit.unary(Audit.getStats, wanted, request.who);
       const statsById = new Map(counted.map(({ endpointId, stats }) => [endpointId, stats]));
-      const webhooks: z.infer<typeof webhook>[] = [];
-      let cursor = '';
-      do {
-        const slice = { subject: subjectOf(request), limit: pageSize, cursor };
-        const page = await deps.registry.unary(Registry.listEndpoints, slice, request.who);
-        webhooks.push(...page.endpoints.map((endpoint) => toWebhook(endpoint, statsById.get(endpoint.id))));
-        cursor = page.nextCursor;
-      } while (cursor !== '');
-      return webhooks;
+      const endpoints = await allEndpoints(deps.registry, request.who, subjectOf(request));
+      return endpoints.map((endpoint) => toWebhook(endpoint, statsById.get(endpoint.id)));
     },
   });
 
@@ -70,7 +60,7 @@ const getWebhook: DialectRoute = (app, deps) =>
   app.route({
     method: 'GET',
     url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, response: { 200: webhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, response: { 200: webhook } },
     handler: async ({ params: { id }, who }) =>
       toWebhook(await deps.registry.unary(Registry.getEndpoint, { id }, who), await statsOf(deps, id, who)),
   });
@@ -79,23 +69,12 @@ const updateWebhook: DialectRoute = (app, deps) =>
   app.route({
     method: 'PATCH',
     url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
+    schema: { params: ofEndpoint, querystring: noQuery, body: webhookChanges, response: { 200: webhook } },
     handler: async ({ params: { id }, body, who }) => {
       if (body.event_types !== undefined) checkEventTypes(body.event_types, await catalogueOf(deps, who));
       // Read before anything is written: what is refused here has changed nothing.
       const stats = await statsOf(deps, id, who);
       return toWebhook(await deps.registry.unary(Registry.updateEndpoint, fromWebhookChanges(id, body), who), stats);
-    },
-  });
-
-const deleteWebhook: DialectRoute = (app, { registry }) =>
-  app.route({
-    method: 'DELETE',
-    url: '/api/webhooks/:id',
-    schema: { params: ofWebhook, querystring: noQuery, body: noBody, response: { 204: z.undefined() } },
-    handler: async ({ params: { id }, who }, reply) => {
-      await registry.unary(Registry.deleteEndpoint, { id }, who);
-      return reply.code(204).send();
     },
   });
 
@@ -105,5 +84,5 @@ export const webhookRoutes: readonly DialectRoute[] = [
   listWebhooks,
   getWebhook,
   updateWebhook,
-  deleteWebhook,
+  deleteEndpointAt('/api/webhooks/:id'),
 ];
