@@ -21,7 +21,7 @@ export {
   type RetryPolicy,
   type RoundPosition,
 } from './retry-policy.ts';
-export { leavesTierAt, parseTiers, tierFor, type Tier } from './tiers.ts';
+export { leavesTierAt, parseTiers, roughTierFor, tierFor, type Tier } from './tiers.ts';
 export { isEventTypeName } from './event-type.ts';
 export { isTimeZone, timeZoneNamed } from './time-zone.ts';
 export { JsonRuleBroken, minifyJson, type MinifiedJson } from './minify-json.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { leavesTierAt, parseTiers, tierFor } from './tiers.ts';
+import { leavesTierAt, parseTiers, roughTierFor, tierFor } from './tiers.ts';
 
 const tiers = parseTiers('1s 5s 15s 1m 5m 30m 2h 8h');
 
@@ -24,13 +24,27 @@ describe('delay tiers', () => {
     expect(tierFor(tiers, remainingMs).name).toBe(name);
   });
 
-  test('lead every wait to its due time, never past it and never before it', () => {
+  test.each([
+    [999, '1s'],
+    [1001, '5s'],
+    [13_000, '15s'],
+    [28_000, '15s'],
+    [59_000, '15s'],
+    [60_000, '1m'],
+  ])('take a rough wait of %i ms to %s', (remainingMs, name) => {
+    expect(roughTierFor(tiers, remainingMs).name).toBe(name);
+  });
+
+  test.each([
+    ['wait', tierFor],
+    ['rough wait', roughTierFor],
+  ])('lead every %s to its due time, never past it and never before it', (_what, choose) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 7 * 86_400_000 }), (delayMs) => {
         let now = 0;
         for (let hops = 0; now < delayMs; hops++) {
           if (hops > 60) return false;
-          now = leavesTierAt(tierFor(tiers, delayMs - now), now, delayMs);
+          now = leavesTierAt(choose(tiers, delayMs - now), now, delayMs);
         }
         return now === delayMs;
       }),

@@ -32,9 +32,21 @@ export const tierFor = (tiers: readonly Tier[], remainingMs: number): Tier => {
   return tier;
 };
 
+/** A record that leaves such a tier early is late by less than this, in milliseconds, wherever it stands in its line. */
+const longestEnclosingMs = 15_000;
+
 /**
- * When a record that was put into a tier should leave it: after exactly the length of the tier, so that each tier is
- * first in, first out and no head blocks a record that is due before it. In the shortest tier, when it is due.
+ * For a wait whose end is a guess: the shortest tier that encloses what remains, which is one record of the log where
+ * {@link tierFor} takes several. Behind more records than a process holds of a partition it may come late.
+ */
+export const roughTierFor = (tiers: readonly Tier[], remainingMs: number): Tier => {
+  const enclosing = tiers.find((tier) => tier.delayMs >= remainingMs);
+  return enclosing !== undefined && enclosing.delayMs <= longestEnclosingMs ? enclosing : tierFor(tiers, remainingMs);
+};
+
+/**
+ * When a record that was put into a tier should leave it: after the length of the tier, so that each tier is first in,
+ * first out and no head blocks a record that is due before it; or when it is due, where that is sooner.
  */
 export const leavesTierAt = (tier: Tier, enqueuedAtMs: number, dueAtMs: number): number =>
   Math.min(dueAtMs, enqueuedAtMs + tier.delayMs);

@@ -7,7 +7,7 @@ const setUp = (maxInFlight = 10) => {
   const admission = makeAdmission({ clock, maxInFlight });
   const started: string[] = [];
   const spilled: string[] = [];
-  const waits = new Map<string, number>();
+  const turns = new Map<string, number>();
   const slots: { name: string; slot: Slot }[] = [];
   const admit = (name: string, endpointId: string, maxConcurrency = 2, given: Partial<Candidate> = {}) =>
     admission.admit({
@@ -15,13 +15,14 @@ const setUp = (maxInFlight = 10) => {
       tenantId: 'ten_1',
       maxConcurrency,
       isRetry: false,
+      spills: 0,
       begin: () => (slot) => {
         started.push(name);
         slots.push({ name, slot });
       },
-      spill: (waitMs) => {
+      spill: (untilMs) => {
         spilled.push(name);
-        waits.set(name, waitMs);
+        turns.set(name, untilMs);
       },
       ...given,
     });
@@ -36,7 +37,7 @@ const setUp = (maxInFlight = 10) => {
     );
     end(found?.slot, durationMs, isTrouble);
   };
-  return { clock, admission, admit, end, release, started, spilled, waits, slots };
+  return { clock, admission, admit, end, release, started, spilled, turns, slots };
 };
 
 describe('admission', () => {
@@ -159,28 +160,34 @@ describe('admission', () => {
     expect(slots).toHaveLength(35);
   });
 
-  test('estimates a wait by what was spilled before, and forgets what has come back', () => {
-    const { admission, admit, release, waits } = setUp();
+  test('gives those that it spills turns one after the other, as fast as the endpoint takes them', () => {
+    const { admit, release, turns } = setUp();
     admit('slow', 'a', 1);
     release('slow', 60_000);
     for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
-    const first = waits.get('a1') ?? 0;
-    expect(waits.get('a4')).toBeGreaterThan(first * 2);
-    const last = waits.get('a4') ?? 0;
-    // One of those that are counted is back, and is counted again.
-    admission.returned('a');
-    admit('a5', 'a', 1);
-    expect(waits.get('a5')).toBe(last);
+    // One in 10 ms before, 60 s now: a mean of 6,009 ms. a0 is under way, and a1 may start after it.
+    expect(['a1', 'a2', 'a3', 'a4'].map((name) => turns.get(name))).toEqual([6009, 12_018, 18_027, 24_036]);
+  });
+
+  test('gives turns for a minute ahead, for longer to who has waited before, and lets the others ask again', () => {
+    const { admission, admit, release } = setUp();
+    admit('slow', 'a', 1);
+    release('slow', 240_000);
+    const turnOf = (spills: number) => admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 0);
+    // A mean of 24,009 ms.
+    expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([0, 24_009, 48_018, 60_000, 60_005]);
+    expect([1, 0, 10].map(turnOf)).toEqual([72_027, 60_010, 96_036]);
   });
 
   test('lets those that wait for an endpoint come back one after the other', () => {
     const { admission, admit, release } = setUp();
     admit('a0', 'a', 4);
     release('a0', 400);
-    const turns = [1, 2, 3].map(() => admission.handedOver({ endpointId: 'a', maxConcurrency: 4 }, 60_000));
+    const turnAfter = (untilMs: number) =>
+      admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, untilMs);
     // One in 49 ms on average, at four at a time.
-    expect(turns).toEqual([60_000, 60_012.25, 60_024.5]);
-    expect(admission.handedOver({ endpointId: 'a', maxConcurrency: 4 }, 90_000)).toBe(90_000);
+    expect([1, 2, 3].map(() => turnAfter(60_000))).toEqual([60_000, 60_012.25, 60_024.5]);
+    expect(turnAfter(90_000)).toBe(90_000);
   });
 
   test('goes on with the next where the one whose turn it is does not start', () => {

@@ -30,7 +30,7 @@ export interface Candidate extends Waiting {
 
 type Lines = EndpointLines<Candidate>;
 
-export interface Admission extends Pick<Lines, 'handedOver' | 'returned' | 'restartSlowly' | 'queued' | 'sweep'> {
+export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued' | 'sweep'> {
   /** Starts it, lets it wait for a moment, or spills it. */
   admit(candidate: Candidate): void;
   inFlight(): number;

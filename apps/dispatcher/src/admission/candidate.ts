@@ -9,7 +9,7 @@ import type { HandOver, InHand } from './hand-over.ts';
 import type { Receive } from './reception.ts';
 
 export interface CandidateDeps {
-  admission: Pick<Admission, 'handedOver'>;
+  admission: Pick<Admission, 'turnAfter'>;
   controls: EndpointControls;
   memory: Pick<AttemptMemory, 'start'>;
   receive: Receive;
@@ -32,7 +32,8 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
 
   /** Back when the breaker lets a probe through, and as much later as its turn in the backlog takes. */
   const waitForBreaker = (inHand: InHand, endpoint: CompiledEndpoint, untilMs: number): void => {
-    handOver.waitUntil(inHand, 'breaker_open', admission.handedOver(lineOf(endpoint), untilMs));
+    const { spills } = inHand.delivery;
+    handOver.waitUntil(inHand, 'breaker_open', admission.turnAfter({ ...lineOf(endpoint), spills }, untilMs));
   };
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {
@@ -74,12 +75,13 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
       ...lineOf(endpoint),
       tenantId: endpoint.tenantId,
       isRetry: delivery.attempt > delivery.roundFirstAttempt,
+      spills: delivery.spills,
       begin: (hasWaited) => {
         // An edit takes effect at once on what waits in memory.
         const present = hasWaited ? receive(inHand) : endpoint;
         return present && begin(inHand, present);
       },
-      spill: (waitMs) => handOver.spill(inHand, waitMs),
+      spill: (untilMs) => handOver.spill(inHand, untilMs),
     };
   };
 };

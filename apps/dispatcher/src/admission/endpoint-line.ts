@@ -7,25 +7,9 @@ export interface Line<Waiting> {
   /** First attempts, and retries apart: a storm of retries is not to keep them waiting. */
   fresh: Waiting[];
   retries: Waiting[];
-  /** Handed to a tier because there was no room, and not back yet, as far as this process knows. */
-  spilled: number;
-  /** When the last one was handed over, in milliseconds since 1970. */
-  spilledAtMs: number;
-  herd: Herd;
+  turns: Turns;
   pace: Pace;
 }
-
-/** What is spilled comes back within a hop; what another process got instead never does. */
-const longestSpillMs = 35 * 60 * 1000;
-
-export const countSpilled = (line: Line<unknown>, nowMs: number): void => {
-  line.spilled++;
-  line.spilledAtMs = nowMs;
-};
-
-export const forgetSpilled = (line: Line<unknown>, nowMs: number): void => {
-  if (nowMs - line.spilledAtMs > longestSpillMs) line.spilled = 0;
-};
 
 /** How an endpoint has done so far. */
 export interface Pace {
@@ -50,9 +34,7 @@ export const newLine = <Waiting>(maxConcurrency: number, pace?: Pace): Line<Wait
   begun: new Set(),
   fresh: [],
   retries: [],
-  spilled: 0,
-  spilledAtMs: 0,
-  herd: { untilMs: 0, size: 0 },
+  turns: { nextMs: 0, laterMs: 0 },
   pace: pace ?? { meanMs: startingMeanMs, concurrency: initialConcurrency(maxConcurrency) },
 });
 
@@ -106,21 +88,46 @@ export const waitOf = (
   { ahead, maxConcurrency, nowMs }: { ahead: number; maxConcurrency: number; nowMs: number },
 ): number => ((ahead + 1) * durationOf(line, nowMs)) / expectedLimit(line, maxConcurrency);
 
-/** Those that wait until the endpoint may be tried again: until when, and how many there are. */
-export interface Herd {
-  untilMs: number;
-  size: number;
+/** When those that wait in a tier come back, in milliseconds since 1970. */
+export interface Turns {
+  /** The first turn that nobody has yet. */
+  nextMs: number;
+  /** The same for those who found none in time. */
+  laterMs: number;
 }
 
-/** Those of a herd come back at least so far apart, in milliseconds: the others of the process are not to notice. */
-const leastApartMs = 3;
+/** Two of an endpoint come back at least so far apart, in milliseconds: the others of the process are not to notice. */
+const leastApartMs = 5;
+/** How far ahead turns are given to a delivery that waits for the first time; each wait doubles it. */
+const shortestViewMs = 60_000;
+const longestViewMs = 30 * 60_000;
 
-/** When the next of a herd has its turn, so that they do not come back all at once. */
-export const turnOf = (line: Line<unknown>, untilMs: number, maxConcurrency: number): number => {
-  line.herd = { untilMs, size: line.herd.untilMs === untilMs ? line.herd.size + 1 : 0 };
-  const apartMs = Math.max(leastApartMs, line.pace.meanMs / expectedLimit(line, maxConcurrency));
-  return untilMs + line.herd.size * apartMs;
+/**
+ * When a delivery comes back that is handed to a tier: one after the other, as fast as the endpoint is expected to take
+ * them. Turns are given for a while ahead only, for the endpoint may soon do better; who gets none asks again after it.
+ *
+ * @param ask the earliest turn that is of use; and how often the delivery was handed over before
+ */
+export const turnOf = (
+  line: Line<unknown>,
+  ask: { earliestMs: number; spills: number },
+  { maxConcurrency, nowMs }: { maxConcurrency: number; nowMs: number },
+): number => {
+  const { turns } = line;
+  const turnMs = Math.max(ask.earliestMs, turns.nextMs);
+  const viewMs = Math.min(shortestViewMs * 2 ** Math.min(ask.spills, 10), longestViewMs);
+  if (turnMs <= ask.earliestMs + viewMs) {
+    turns.nextMs = turnMs + Math.max(leastApartMs, durationOf(line, nowMs) / expectedLimit(line, maxConcurrency));
+    return turnMs;
+  }
+  const laterMs = Math.max(ask.earliestMs + viewMs, turns.laterMs);
+  turns.laterMs = laterMs + leastApartMs;
+  return laterMs;
 };
+
+/** Somebody may still come back. */
+export const hasTurns = ({ turns }: Line<unknown>, nowMs: number): boolean =>
+  Math.max(turns.nextMs, turns.laterMs) > nowMs;
 
 /** How many may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness. */
 export const roomOf = (

@@ -1,8 +1,7 @@
 import type { Clock } from '@bellwire/domain';
 import { LRUCache } from 'lru-cache';
 import {
-  countSpilled,
-  forgetSpilled,
+  hasTurns,
   newLine,
   restartSlowly,
   roomOf,
@@ -16,11 +15,13 @@ import {
 export interface Waiting {
   endpointId: string;
   maxConcurrency: number;
-  /** There was no slot in time; `waitMs` is how long the backlog before it is estimated to take. */
-  spill(waitMs: number): void;
+  /** How often it was handed to a tier before. */
+  spills: number;
+  /** There was no slot in time: until when it waits in a tier, in milliseconds since 1970. */
+  spill(untilMs: number): void;
 }
 
-/** The lines of all endpoints that have something in flight, waiting or spilled. */
+/** The lines of all endpoints that have something in flight, waiting or in a tier. */
 export interface EndpointLines<Candidate extends Waiting> {
   of(endpoint: { endpointId: string; maxConcurrency: number }): Line<Candidate>;
   find(endpointId: string): Line<Candidate> | undefined;
@@ -29,10 +30,8 @@ export interface EndpointLines<Candidate extends Waiting> {
   hasRoom(line: Line<Candidate>, maxConcurrency: number): boolean;
   /** Hands over one that comes at the end of its line. */
   spill(line: Line<Candidate>, candidate: Candidate): void;
-  /** Counts one that is handed to a tier until the endpoint may be tried again, and says when its own turn comes after that. */
-  handedOver(endpoint: { endpointId: string; maxConcurrency: number }, untilMs: number): number;
-  /** One that was handed over is back. */
-  returned(endpointId: string): void;
+  /** When one comes back that is handed to a tier until the endpoint may be tried again, in milliseconds since 1970. */
+  turnAfter(delivery: Pick<Waiting, 'endpointId' | 'maxConcurrency' | 'spills'>, untilMs: number): number;
   /** From one request at a time on. */
   restartSlowly(endpointId: string): void;
   queued(): number;
@@ -65,21 +64,19 @@ export const openEndpointLines = <Candidate extends Waiting>({
   };
 
   const restIfIdle = (endpointId: string, line: Line<Candidate>): void => {
-    if (line.begun.size > 0 || line.spilled > 0 || waitingIn(line) > 0) return;
+    if (line.begun.size > 0 || waitingIn(line) > 0 || hasTurns(line, clock.now())) return;
     lines.delete(endpointId);
     resting.set(endpointId, line.pace);
   };
-
-  const waitFor = (line: Line<Candidate>, ahead: number, maxConcurrency: number): number =>
-    waitOf(line, { ahead: ahead + line.spilled, maxConcurrency, nowMs: clock.now() });
 
   const roomFor = (line: Line<Candidate>, maxConcurrency: number): number =>
     roomOf(line, { maxQueueMs, maxConcurrency, nowMs: clock.now() });
 
   const spill = (line: Line<Candidate>, candidate: Candidate): void => {
-    const waitMs = waitFor(line, waitingIn(line), candidate.maxConcurrency);
-    countSpilled(line, clock.now());
-    candidate.spill(waitMs);
+    const { maxConcurrency, spills } = candidate;
+    const now = { maxConcurrency, nowMs: clock.now() };
+    const earliestMs = now.nowMs + waitOf(line, { ahead: waitingIn(line), ...now });
+    candidate.spill(turnOf(line, { earliestMs, spills }, now));
   };
 
   const spillBeyond = (line: Line<Candidate>, room: number): void => {
@@ -94,15 +91,8 @@ export const openEndpointLines = <Candidate extends Waiting>({
     restIfIdle,
     hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
     spill,
-    handedOver: (endpoint, untilMs) => {
-      const line = of(endpoint);
-      countSpilled(line, clock.now());
-      return turnOf(line, untilMs, endpoint.maxConcurrency);
-    },
-    returned: (endpointId) => {
-      const line = lines.get(endpointId);
-      if (line !== undefined && line.spilled > 0) line.spilled--;
-    },
+    turnAfter: ({ spills, ...endpoint }, untilMs) =>
+      turnOf(of(endpoint), { earliestMs: untilMs, spills }, { ...endpoint, nowMs: clock.now() }),
     restartSlowly: (endpointId) => {
       const line = lines.get(endpointId);
       if (line !== undefined) restartSlowly(line, clock.now());
@@ -111,7 +101,6 @@ export const openEndpointLines = <Candidate extends Waiting>({
     queued: () => [...lines.values()].reduce((sum, line) => sum + waitingIn(line), 0),
     sweep: () => {
       for (const [endpointId, line] of lines) {
-        forgetSpilled(line, clock.now());
         const head = line.fresh[0] ?? line.retries[0];
         if (head !== undefined) spillBeyond(line, roomFor(line, head.maxConcurrency));
         restIfIdle(endpointId, line);

@@ -4,7 +4,7 @@ import type { NewRecord, Task } from '@bellwire/messaging';
 import type { AttemptMemory } from '../attempts/attempt-memory.ts';
 import type { OperationalEvents } from '../telling/operational-events.ts';
 import type { Append } from '../ports.ts';
-import { deadLetterRecord, toTier, transitionRecord } from '../writing/records.ts';
+import { deadLetterRecord, endsExactly, toTier, transitionRecord } from '../writing/records.ts';
 
 export interface HandOverDeps {
   append: Append;
@@ -77,14 +77,14 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
     /** Its endpoint takes nothing until then, if nobody edits it. */
     waitUntil: (inHand: InHand, reason: DeliveryReason, untilMs: number, slotAtMs = 0): void => {
       const leastMs = inHand.delivery.spills > manySpills ? firstHopMs * 2 ** (inHand.delivery.spills - manySpills) : 0;
-      const isExact = slotAtMs > 0 || reason === 'quiet_hours';
+      const isExact = endsExactly({ ...inHand.delivery, slotAtMs, waitReason: reason });
       wait(inHand, reason, Math.max(untilMs - clock.now(), isExact ? 0 : leastMs), { untilMs, slotAtMs });
     },
 
-    /** There is no slot for it in time: it waits about as long as the backlog before it takes. */
-    spill: (inHand: InHand, waitMs: number): void => {
+    /** There is no slot for it in time: it waits until its turn. */
+    spill: (inHand: InHand, untilMs: number): void => {
       const shortestMs = tiers[0]?.delayMs ?? 0;
-      const hopMs = Math.min(Math.max(waitMs, shortestMs), longestHopMs);
+      const hopMs = Math.min(Math.max(untilMs - clock.now(), shortestMs), longestHopMs);
       finish(inHand.task, [waiting(inHand, 'saturated', hopMs, 0)]);
     },
 

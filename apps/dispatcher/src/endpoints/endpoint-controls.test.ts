@@ -1,35 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { DeliveryRecord, EndpointStateRecord } from '@bellwire/contracts';
-import { standard } from '@bellwire/dialects';
 import type { AttemptOutcome } from '@bellwire/domain';
-import type { CompiledEndpoint } from './compiled-endpoint.ts';
+import { anEndpoint } from '../testing/an-endpoint.ts';
 import { makeEndpointControls } from './endpoint-controls.ts';
 
 const hourMs = 60 * 60 * 1000;
-
-const anEndpoint = (given: Partial<CompiledEndpoint> = {}): CompiledEndpoint => ({
-  id: 'ep_1',
-  tenantId: 'ten_1',
-  url: 'https://example.com/',
-  subject: undefined,
-  isEnabled: true,
-  isTestMode: false,
-  dialect: standard,
-  policy: standard.retry,
-  timeoutMs: 1000,
-  maxConcurrency: undefined,
-  rateLimit: undefined,
-  hourlyLimit: undefined,
-  template: undefined,
-  quietHours: undefined,
-  quietUntil: () => undefined,
-  wantsType: () => true,
-  filter: undefined,
-  signingKeys: () => [],
-  updatedAtMs: 0,
-  customHeaders: {},
-  ...given,
-});
 
 const aDelivery = (given: Partial<DeliveryRecord> = {}): DeliveryRecord =>
   DeliveryRecord.fromPartial({ endpointId: 'ep_1', round: 1, attempt: 1, roundFirstAttempt: 1, ...given });

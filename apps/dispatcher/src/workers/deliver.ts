@@ -47,8 +47,6 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   const admit = (task: Task<DeliveryRecord>): void => {
     const inHand = inHandOf(task);
     if (inHand === undefined) return task.settle();
-    const { endpointId, waitReason } = task.value;
-    if (waitReason === 'saturated' || waitReason === 'breaker_open') admission.returned(endpointId);
     const endpoint = receive(inHand);
     const candidate = endpoint && candidateOf(inHand, endpoint);
     if (candidate !== undefined) admission.admit(candidate);

@@ -1,5 +1,12 @@
 import { AuditRecord, DeadLetterRecord, DeliveryRecord, toProto, type Attempt } from '@bellwire/contracts';
-import { tierFor, type AttemptOutcome, type DeliveryReason, type DeliveryStatus, type Tier } from '@bellwire/domain';
+import {
+  roughTierFor,
+  tierFor,
+  type AttemptOutcome,
+  type DeliveryReason,
+  type DeliveryStatus,
+  type Tier,
+} from '@bellwire/domain';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
 
 // What the dispatcher writes to the log, one function for each kind of record.
@@ -31,6 +38,15 @@ export const toDeliveries = (delivery: DeliveryRecord, headers: Headers): NewRec
   headers,
 });
 
+type Wait = Pick<DeliveryRecord, 'spills' | 'slotAtMs' | 'waitReason'>;
+
+/** Of a retry, a slot and quiet hours. Any other wait ends when something is guessed to be over. */
+export const endsExactly = ({ spills, slotAtMs, waitReason }: Wait): boolean =>
+  spills === 0 || slotAtMs > 0 || waitReason === 'quiet_hours';
+
+const tierOf = (tiers: readonly Tier[], delivery: DeliveryRecord, nowMs: number): Tier =>
+  (endsExactly(delivery) ? tierFor : roughTierFor)(tiers, delivery.dueAtMs - nowMs);
+
 /** Into the tier that fits what remains until `delivery.dueAtMs`. */
 export const toTier = (
   tiers: readonly Tier[],
@@ -38,7 +54,7 @@ export const toTier = (
   nowMs: number,
   headers: Headers,
 ): NewRecord => ({
-  topic: topicNames.retries(tierFor(tiers, delivery.dueAtMs - nowMs).name),
+  topic: topicNames.retries(tierOf(tiers, delivery, nowMs).name),
   key: delivery.endpointId,
   value: DeliveryRecord.encode({ ...delivery, enqueuedAtMs: nowMs }).finish(),
   headers,
