@@ -1,3 +1,4 @@
+import { collectLessOften } from './heap.ts';
 import type { Logger } from './logger.ts';
 import { openScope, type Scope } from './scope.ts';
 
@@ -26,6 +27,7 @@ const failedStopMs = 5000;
  * A second signal ends it at once.
  */
 export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: RunOptions): Promise<void> => {
+  collectLessOften();
   const scope = openScope({ log, closeTimeoutMs });
   let stopping = false;
 

@@ -1,5 +1,6 @@
 import { readSettings } from '@bellwire/config';
-import { topicNames, type Log } from '@bellwire/messaging';
+import { DeliveryRecord } from '@bellwire/contracts';
+import { topicNames, type Log, type LogRecord } from '@bellwire/messaging';
 
 /** Topics whose records belong to one endpoint. Those of audit are written in batches for many, and not counted. */
 const deliveryTopics = (): string[] => [
@@ -8,7 +9,11 @@ const deliveryTopics = (): string[] => [
   topicNames.deadLetters,
 ];
 
-const readToEnd = async (log: Log, topic: string, onKey: (key: string) => void): Promise<void> => {
+/** The key of a record in a tier is its delivery's. */
+const endpointOf = ({ topic, key, value }: LogRecord): string =>
+  topic.startsWith(topicNames.retries('')) && value !== null ? DeliveryRecord.decode(value).endpointId : key;
+
+const readToEnd = async (log: Log, topic: string, onRecord: (record: LogRecord) => void): Promise<void> => {
   const ends = await log.endOffsets(topic);
   const readPartition = async (end: number, partition: number): Promise<void> => {
     if (end === 0) return;
@@ -19,9 +24,9 @@ const readToEnd = async (log: Log, topic: string, onKey: (key: string) => void):
       partition,
       fromOffset: 0,
       records: (batch) => {
-        for (const { key, offset } of batch) {
-          onKey(key);
-          if (offset === end - 1) isDone();
+        for (const record of batch) {
+          onRecord(record);
+          if (record.offset === end - 1) isDone();
         }
       },
     });
@@ -34,7 +39,10 @@ const readToEnd = async (log: Log, topic: string, onKey: (key: string) => void):
 /** Records about deliveries that the log has of each endpoint: how often each was handed on. */
 export const countRecords = async (log: Log): Promise<ReadonlyMap<string, number>> => {
   const counts = new Map<string, number>();
-  const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
+  const count = (record: LogRecord): void => {
+    const endpointId = endpointOf(record);
+    counts.set(endpointId, (counts.get(endpointId) ?? 0) + 1);
+  };
   for (const topic of deliveryTopics()) await readToEnd(log, topic, count);
   return counts;
 };

@@ -47,7 +47,10 @@ export const endsExactly = ({ spills, slotAtMs, waitReason }: Wait): boolean =>
 const tierOf = (tiers: readonly Tier[], delivery: DeliveryRecord, nowMs: number): Tier =>
   (endsExactly(delivery) ? tierFor : roughTierFor)(tiers, delivery.dueAtMs - nowMs);
 
-/** Into the tier that fits what remains until `delivery.dueAtMs`. */
+/**
+ * Into the tier that fits what remains until `delivery.dueAtMs`. Spread over the partitions: a process holds so many records
+ * of each, and the backlog of one endpoint is not to fill the one in which others wait.
+ */
 export const toTier = (
   tiers: readonly Tier[],
   delivery: DeliveryRecord,
@@ -55,7 +58,7 @@ export const toTier = (
   headers: Headers,
 ): NewRecord => ({
   topic: topicNames.retries(tierOf(tiers, delivery, nowMs).name),
-  key: delivery.endpointId,
+  key: delivery.deliveryId,
   value: DeliveryRecord.encode({ ...delivery, enqueuedAtMs: nowMs }).finish(),
   headers,
 });
