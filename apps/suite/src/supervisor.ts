@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { heapFlags } from '@bellwire/lifecycle';
 
 export interface ProcessSpec {
   /** Shown before each line of its output. */
@@ -52,7 +53,7 @@ export const openSupervisor = ({ print, restartAfterMs = 5000 }: SupervisorOptio
       const run = (): void => {
         // A process group of its own: the terminal's Ctrl-C reaches the supervisor only, which stops the others in order.
         // If the supervisor dies, the channel closes, and the process stops by itself.
-        child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', spec.main], {
+        child = spawn(process.execPath, [...heapFlags, '--disable-warning=ExperimentalWarning', spec.main], {
           env: { ...process.env, ...spec.env },
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
           detached: true,

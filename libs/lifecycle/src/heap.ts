@@ -1,9 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-
 /**
- * Lets the heap grow to three times what is in use before all of it is collected. What waits for a while, as deliveries
- * and records do, leaves garbage that only a full collection finds; by default one began every second beside a backlog, and
- * each stops the process for 10 to 20 ms. The limit of the heap holds as before.
- * https://nodejs.org/api/v8.html#v8setflagsfromstringflags: may be set at any time, for V8 reads it at each collection.
+ * Flags of Node for a process that keeps answering soon, whatever waits in it. Beside a backlog the defaults stopped a
+ * suite for 10 to 20 ms several times a second (docs/performance.md):
+ * - New objects get 8 MiB, not up to 64, in MiB: what they leave behind is copied in steps of 3 ms.
+ *   https://nodejs.org/api/cli.html#--max-semi-space-sizesize-in-mib
+ * - All of the heap is collected when it has grown by 200 % since the last time, not by about a third: what waits a while
+ *   and is done becomes garbage that nothing else finds. The limit of the heap holds as before.
  */
-export const collectLessOften = (): void => setFlagsFromString('--heap-growing-percent=200');
+export const heapFlags = ['--max-semi-space-size=8', '--heap-growing-percent=200'] as const;

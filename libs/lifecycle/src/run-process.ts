@@ -1,4 +1,3 @@
-import { collectLessOften } from './heap.ts';
 import type { Logger } from './logger.ts';
 import { openScope, type Scope } from './scope.ts';
 
@@ -27,7 +26,6 @@ const failedStopMs = 5000;
  * A second signal ends it at once.
  */
 export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: RunOptions): Promise<void> => {
-  collectLessOften();
   const scope = openScope({ log, closeTimeoutMs });
   let stopping = false;
 

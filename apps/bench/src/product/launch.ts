@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { heapFlags } from '@bellwire/lifecycle';
 import { machineMs } from '../clock.ts';
 import { openEmbedded, openKafka, type StoredLog } from './stored-log.ts';
 
@@ -126,7 +127,7 @@ const passOnLog = (child: ChildProcess): void => {
 export const launch = async (command: LaunchCommand, env: Readonly<Record<string, string>> = {}): Promise<Product> => {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'bellwire-bench-'));
   const startedAtMs = machineMs();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...command.args], {
+  const child = spawn(process.execPath, [...heapFlags, '--disable-warning=ExperimentalWarning', ...command.args], {
     env: environment(dataDir, env),
     stdio: ['ignore', 'pipe', 'pipe'],
     // Of its own group, so that Ctrl-C reaches it through us only.

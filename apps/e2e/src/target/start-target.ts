@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { heapFlags } from '@bellwire/lifecycle';
 import { storesFor } from './stores.ts';
 
 /** What is tested: the suite in one process, or the cluster of processes on Kafka and Postgres. */
@@ -88,7 +89,7 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     ...stores,
     ...env,
   };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf[kind]], {
+  const child = spawn(process.execPath, [...heapFlags, '--disable-warning=ExperimentalWarning', mainOf[kind]], {
     env: { ...ownVariables(), ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
