@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { created, createdEndpoint, newTenant } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 describe('an idempotency key', () => {
   test('with the same body is the same event, delivered once; with another body it is refused', async () => {
@@ -47,13 +37,20 @@ describe('a bad event', () => {
     ['no data', { type: 'order.paid' }, 'data'],
     ['an unknown field', { type: 'order.paid', data: {}, colour: 'red' }, 'colour'],
     ['a key that is too long', { type: 'order.paid', data: {}, idempotency_key: 'k'.repeat(256) }, 'idempotency_key'],
-    ['data over 256 KiB', { type: 'order.paid', data: { text: 'x'.repeat(262_144) } }, undefined],
   ])('with %s is refused with the field and the rule', async (_what, body, path) => {
     const { api } = await newTenant(suite.rest, suite.adminKey);
     const { status, json } = await api.raw('POST', '/v1/events', body);
     expect(status).toBe(400);
     expect(json).toMatchObject({ title: expect.any(String), detail: expect.any(String), reason: expect.any(String) });
-    if (path !== undefined) expect(JSON.stringify(json)).toContain(`"path":"${path}"`);
+    expect(JSON.stringify(json)).toContain(`"path":"${path}"`);
+  });
+
+  test('with data over 256 KiB is refused with the limit', async () => {
+    const { api } = await newTenant(suite.rest, suite.adminKey);
+    const tooLarge = { type: 'order.paid', data: { text: 'x'.repeat(262_144) } };
+    const { status, json } = await api.raw('POST', '/v1/events', tooLarge);
+    expect(status).toBe(413);
+    expect(json).toMatchObject({ reason: 'PAYLOAD_TOO_LARGE', detail: expect.stringContaining('262144') });
   });
 
   test('of an archived type, or of an unknown one where the tenant is strict, is refused', async () => {

@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { created, createdEndpoint, newTenant } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 describe('an endpoint whose create call has returned', () => {
   test('receives the event that is published right after it, 1,000 times', async () => {

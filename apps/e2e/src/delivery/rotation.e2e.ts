@@ -1,25 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type ReceivedRequest, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import { type ReceivedRequest, type Receiver } from '@bellwire/testing';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { apiOf, created, createdEndpoint, createdKey, nothing, until, type Api } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 /** A new tenant, and one of its users. */
 const newUser = async (dialect: string): Promise<{ api: Api; user: Api }> => {

@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, created, createdEndpoint, createdKey, event, newTenant, until, type Api } from '../target/api.ts';
 import { allDeliveries } from '../target/deliveries.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 const letters = z.object({ data: z.array(z.object({ id: z.string(), endpoint_id: z.string() })) });
 const redeliveries = z.object({ data: z.array(z.unknown()) });

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import {
@@ -14,22 +14,12 @@ import {
   until,
   type Api,
 } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 const contribuxTenant = async (): Promise<Api> => {
   const admin = apiOf(suite.rest, suite.adminKey);

@@ -1,10 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type ReceivedRequest, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import { type ReceivedRequest, type Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { nothing, until } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import { enabledPreferences, isSignedWith, newPlatform, none, preferences, sent } from './aifai-agents.ts';
 import { list, payload, request, updates } from './aifai-document.ts';
 import { callsOf, runInOneShell } from './documented-calls.ts';
@@ -14,20 +15,9 @@ const endpoints = z.object({ data: z.array(z.unknown()) });
 const ownEndpoints = z.object({ data: z.array(z.object({ id: z.string() })) });
 const planned = z.object({ excluded_counts: z.record(z.string(), z.int()) });
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 const arrivedAt = (path: string): readonly ReceivedRequest[] =>
   receiver.requests.filter((received) => received.path === path);

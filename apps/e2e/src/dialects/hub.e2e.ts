@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type ReceivedRequest, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import { type ReceivedRequest, type Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, until } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import { callsOf, runInOneShell } from './documented-calls.ts';
 import { attempt, createAt, deliveries, deliveryThatIs, good, newTenant, publish, webhook } from './hub-webhooks.ts';
 import { shapeDifferences } from './shape.ts';
@@ -25,20 +26,9 @@ const metrics = z.object({
   deliveries: z.record(z.string(), z.int()),
 });
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 const arrived = (path: string): readonly ReceivedRequest[] =>
   receiver.requests.filter((request) => request.path === path);

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startReceiver, type Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, created, nothing, until } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import { callsOf, runInOneShell } from './documented-calls.ts';
 import { requests, responses } from './roleready-document.ts';
 import {
@@ -20,20 +21,9 @@ import {
 } from './roleready-webhooks.ts';
 import { shapeDifferences } from './shape.ts';
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 const arrived = (path: string) => receiver.requests.filter((request) => request.path === path);
 

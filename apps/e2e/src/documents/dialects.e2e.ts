@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, created, createdEndpoint, createdKey, type Api } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
 // What is read of a request here is what the documents tell their receivers to read.
 const systems = [
@@ -17,20 +18,9 @@ const systems = [
 const eventTypes = z.object({ data: z.array(z.object({ name: z.string(), example: z.unknown() })) });
 const refusal = z.object({ reason: z.string() });
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 const tenantOf = async (dialect: string): Promise<Api> => {
   const admin = apiOf(suite.rest, suite.adminKey);

@@ -1,30 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { connectBellwire } from '@bellwire/client';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { createdEndpoint, newTenant } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import type { Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 
 // Every example payload that the five documents print, by document and event type; the data as it is printed there.
 const payloads = z
   .array(z.object({ document: z.string(), type: z.string(), data: z.string() }))
   .parse(JSON.parse(readFileSync(new URL('payloads.json', import.meta.url), 'utf8')));
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 /** None of the documents' strings holds white space that a parser could change, so this is what minified means here. */
 const minified = (text: string): string =>
