@@ -34,8 +34,8 @@ const opener = async (dir: string, statement: string) => {
   const code = `const { openEmbeddedPostgres } = await import(${JSON.stringify(module)}); const { Client } = await import('pg');
     const postgres = await openEmbeddedPostgres({ dataDir: ${JSON.stringify(dir)}, databases: ['app'] });
     const client = new Client({ connectionString: postgres.url('app') }); await client.connect();
-    await client.query(${JSON.stringify(statement)}); console.log('ready');
-    process.on('SIGTERM', () => process.exit(3));`;
+    await client.query(${JSON.stringify(statement)});
+    process.on('SIGTERM', () => process.exit(3)); console.log('ready');`;
   const args = ['--input-type=module', '-e', code];
   const child = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
