@@ -145,13 +145,15 @@ export interface FakeServices {
   keys: Map<string, WhoAmIResponse>;
   /** What ListEndpoints answers. */
   endpoints: Endpoint[];
+  /** Names of the event types that GetEventType says are archived. */
+  archived: Set<string>;
   /** JSON text of the settings that PutSubjectSettings has kept, of any subject. */
   kept: { settings: string };
   /** By method: runs before the answer; what it throws is what the service throws. */
   before: Map<string, (request: unknown) => Promise<void> | void>;
 }
 
-const registryOf = ({ unary, keys, endpoints, kept }: Answering): RegistryServiceServer => ({
+const registryOf = ({ unary, keys, endpoints, archived, kept }: Answering): RegistryServiceServer => ({
   createTenant: unary('CreateTenant', () => samples.tenant),
   getTenant: unary('GetTenant', () => samples.tenant),
   listTenants: unary('ListTenants', () => ({ tenants: [samples.tenant], nextCursor: 'more' })),
@@ -167,7 +169,7 @@ const registryOf = ({ unary, keys, endpoints, kept }: Answering): RegistryServic
   listApiKeys: unary('ListApiKeys', () => ({ apiKeys: [samples.apiKey], nextCursor: '' })),
   revokeApiKey: unary('RevokeApiKey', () => ({})),
   createEventType: unary('CreateEventType', () => samples.eventType),
-  getEventType: unary('GetEventType', () => samples.eventType),
+  getEventType: unary('GetEventType', ({ name }) => ({ ...samples.eventType, archived: archived.has(name) })),
   listEventTypes: unary('ListEventTypes', () => ({ eventTypes: [samples.eventType], nextCursor: '' })),
   updateEventType: unary('UpdateEventType', () => samples.eventType),
   archiveEventType: unary('ArchiveEventType', () => ({ ...samples.eventType, archived: true })),
@@ -220,7 +222,10 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
 });
 
 /** Handlers that record each call, run what is to run before, and answer. */
-const answering = (service: string, { calls, before, keys, endpoints, kept }: Omit<FakeServices, 'services'>) => {
+const answering = (
+  service: string,
+  { calls, before, keys, endpoints, archived, kept }: Omit<FakeServices, 'services'>,
+) => {
   const handlers = makeHandlers({
     service,
     authenticate: async (bearer) => ({
@@ -239,7 +244,7 @@ const answering = (service: string, { calls, before, keys, endpoints, kept }: Om
       await before.get(method)?.(request);
       return answer(request, bearer);
     });
-  return { unary, duplex: handlers.duplex, keys, endpoints, kept };
+  return { unary, duplex: handlers.duplex, keys, endpoints, archived, kept };
 };
 
 type Answering = ReturnType<typeof answering>;
@@ -250,6 +255,7 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
   const before: FakeServices['before'] = new Map();
   const keys: FakeServices['keys'] = new Map();
   const endpoints = [samples.endpoint];
+  const archived = new Set<string>();
   const kept = { settings: '{}' };
 
   const serve = async (
@@ -257,7 +263,7 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
     definition: ServeOptions['definition'],
     implement: (answers: Answering) => ServeOptions['implementation'],
   ): Promise<RpcChannel> => {
-    const implementation = implement(answering(service, { calls, before, keys, endpoints, kept }));
+    const implementation = implement(answering(service, { calls, before, keys, endpoints, archived, kept }));
     const options = { host: '127.0.0.1', port: 0, service, definition, implementation };
     const server = scope.own(service, await serveGrpc(options));
     return scope.own(`channel to ${service}`, openChannel(`127.0.0.1:${server.port}`));
@@ -269,5 +275,5 @@ export const openFakeServices = async (scope: Scope): Promise<FakeServices> => {
     dispatcher: await serve('bellwire.dispatcher.v1.DispatcherService', DispatcherServiceService, dispatcherOf),
     audit: await serve('bellwire.audit.v1.AuditService', AuditServiceService, auditOf),
   };
-  return { services, calls, before, keys, endpoints, kept };
+  return { services, calls, before, keys, endpoints, archived, kept };
 };

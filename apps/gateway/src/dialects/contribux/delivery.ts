@@ -17,8 +17,10 @@ export const loggedDelivery = z.object({
   next_retry: z.string().optional(),
 });
 
-/** The document knows success and failed, the latter with a retry to come or without. */
-const statusNames: Readonly<Record<DeliveryStatus, z.infer<typeof loggedDelivery>['status']>> = {
+type LoggedStatus = z.infer<typeof loggedDelivery>['status'];
+
+/** Of what was not tried. The document knows success and failed, the latter with a retry to come or without. */
+const statusNames: Readonly<Record<DeliveryStatus, LoggedStatus>> = {
   pending: 'pending',
   held: 'pending',
   retrying: 'failed',
@@ -28,7 +30,15 @@ const statusNames: Readonly<Record<DeliveryStatus, z.infer<typeof loggedDelivery
   cancelled: 'cancelled',
 };
 
-const errorMessageOf = (delivery: Delivery, status: z.infer<typeof loggedDelivery>['status']): string | undefined => {
+/** What was tried in vain has failed so far, whatever it waits for now or ended by. */
+const statusOf = ({ status, attemptCount, attempts }: Delivery): LoggedStatus => {
+  const name = statusNames[known(fromProto.status(status))];
+  const last = attempts.at(-1);
+  const wasInVain = attemptCount > 0 && (last === undefined || fromProto.outcome(last.outcome) !== 'delivered');
+  return name !== 'success' && wasInVain ? 'failed' : name;
+};
+
+const errorMessageOf = (delivery: Delivery, status: LoggedStatus): string | undefined => {
   const last = delivery.attempts.at(-1);
   if (status === 'skipped' || status === 'cancelled') return delivery.reason;
   if (status !== 'failed') return undefined;
@@ -38,7 +48,7 @@ const errorMessageOf = (delivery: Delivery, status: z.infer<typeof loggedDeliver
 /** @param delivery with its attempts */
 export const toLoggedDelivery = (delivery: Delivery): z.infer<typeof loggedDelivery> => {
   const last = delivery.attempts.at(-1);
-  const status = statusNames[known(fromProto.status(delivery.status))];
+  const status = statusOf(delivery);
   const { nextAttemptAt } = delivery;
   return {
     delivery_id: delivery.id,

@@ -1,13 +1,9 @@
 import { RegistryServiceService as Registry } from '@bellwire/contracts';
-import { contribux } from '@bellwire/dialects';
 import { invalidFields, toFault } from '@bellwire/errors';
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
 
-const documented = new Set(contribux.catalogue.map(({ name }) => name));
-
-/** Registry is asked for those that the tenant may have added. */
+/** Those of the document may be archived too: registry knows. */
 const isKnown = async (registry: RpcChannel, name: string, caller: CallOptions): Promise<boolean> => {
-  if (documented.has(name)) return true;
   try {
     return !(await registry.unary(Registry.getEventType, { name }, caller)).archived;
   } catch (error) {

@@ -71,6 +71,27 @@ describe('a delivery in the log', () => {
   });
 
   test.each([
+    [DeliveryStatus.HELD, 'breaker_open', new Date('2024-01-20T10:35:00Z'), '2024-01-20T10:35:00Z'],
+    [DeliveryStatus.HELD, 'endpoint_disabled', undefined, undefined],
+    [DeliveryStatus.PENDING, 'redelivery', undefined, undefined],
+    [DeliveryStatus.CANCELLED, 'cancelled_by_user', undefined, undefined],
+    [DeliveryStatus.SKIPPED, 'quiet_hours', undefined, undefined],
+  ])('that was tried in vain (%i, %s) has failed so far', (status, reason, nextAttemptAt, nextRetry) => {
+    const tried = delivery({ status, reason, nextAttemptAt, attempts: [failure] });
+    expect(toLoggedDelivery(tried)).toMatchObject({
+      status: 'failed',
+      response_code: 500,
+      error_message: 'HTTP 500',
+      next_retry: nextRetry,
+    });
+  });
+
+  test('that arrived and is held on its way to be sent again has not failed', () => {
+    const again = delivery({ status: DeliveryStatus.HELD, reason: 'breaker_open', attempts: [attempt] });
+    expect(toLoggedDelivery(again)).toMatchObject({ status: 'pending', error_message: undefined });
+  });
+
+  test.each([
     [DeliveryStatus.PENDING, 'pending', undefined],
     [DeliveryStatus.HELD, 'pending', undefined],
     [DeliveryStatus.SKIPPED, 'skipped', 'endpoint_disabled'],
@@ -84,10 +105,11 @@ describe('a delivery in the log', () => {
 });
 
 describe('statistics', () => {
-  const of = (deliveries: Record<string, number>) => statisticsOf(DeliveryStats.fromPartial({ deliveries }));
+  const of = (deliveries: Record<string, number>, { attempts = 0, retries = 0 } = {}) =>
+    statisticsOf(DeliveryStats.fromPartial({ deliveries, attempts, retries }));
 
   test('are those of the document for 45 of 47', () => {
-    expect(of({ delivered: 45, dead_lettered: 1, retrying: 1 })).toEqual({
+    expect(of({ delivered: 45, dead_lettered: 1, retrying: 1 }, { attempts: 53, retries: 6 })).toEqual({
       total_deliveries: 47,
       successful_deliveries: 45,
       failed_deliveries: 2,
@@ -95,9 +117,18 @@ describe('statistics', () => {
     });
   });
 
+  test('count as failed what waits or was cancelled after an attempt', () => {
+    expect(of({ delivered: 2, held: 3, cancelled: 1 }, { attempts: 9, retries: 5 })).toEqual({
+      total_deliveries: 4,
+      successful_deliveries: 2,
+      failed_deliveries: 2,
+      success_rate: 0.5,
+    });
+  });
+
   test('leave out what was never sent, and are zeros of nothing', () => {
     const nothing = { total_deliveries: 0, successful_deliveries: 0, failed_deliveries: 0, success_rate: 0 };
-    expect(of({ pending: 1, held: 2, skipped: 3, cancelled: 4 })).toEqual(nothing);
+    expect(of({ pending: 1, held: 2, skipped: 3, cancelled: 4, dead_lettered: 5 })).toEqual(nothing);
     expect(statisticsOf(undefined)).toEqual(nothing);
   });
 });
