@@ -309,6 +309,17 @@ describe('a list', () => {
     expect(await count({ statuses: [HELD] })).toBe(0);
   });
 
+  test('of deliveries leaves out what was never tried where asked, from the count too', async () => {
+    const [untried, failing] = [aStory({ tenantId: 'ten_tried' }), aStory({ tenantId: 'ten_tried' })];
+    await record(theFanOut(untried), theFanOut(failing), theFailure(failing));
+    const idsOf = async (request: object) => {
+      const { deliveries, total } = await audit.listDeliveries({ withTotal: true, ...request }, 'ten_tried');
+      return { ids: deliveries.map(({ id }) => id), total };
+    };
+    expect(await idsOf({})).toMatchObject({ total: 2 });
+    expect(await idsOf({ triedOnly: true })).toEqual({ ids: [deliveryIn(failing)], total: 1 });
+  });
+
   test('of deliveries brings the attempts of each where asked', async () => {
     const { deliveries } = await audit.listDeliveries({ withAttempts: true, endpointId: 'ep_1' }, tenantId);
     expect(deliveries).toHaveLength(25);

@@ -72,7 +72,8 @@ export const makeGetStats =
     read(call, 'deliveries:read', async ({ trx, viewer, nowMs, deliveriesAsOfMs }) => {
       const { endpointId, eventType, subject, byEndpoint } = request;
       refuseNul({ endpoint_id: endpointId, event_type: eventType, subject });
-      const chosen = { endpointId, eventType, subject, eventId: undefined, statuses: [], withTests: false };
+      const what = { endpointId, eventType, subject, eventId: undefined, statuses: [] };
+      const chosen = { ...what, withTests: false, triedOnly: false };
       const filter = { ...periodOf(request), ...chosen };
       const endpointIds = byEndpoint ? await failingEndpoints(trx, viewer, filter, mostEndpoints) : [];
       const deliveries = await countDeliveryStates(trx, viewer, filter, { endpointIds, nowMs });

@@ -15,11 +15,11 @@ const statusOf = (value: ListDeliveriesRequest['statuses'][number], path: string
 
 /** @throws Fault INVALID_FIELD */
 export const filterOf = (request: ListDeliveriesRequest): DeliveryFilter => {
-  const { endpointId, eventId, eventType, subject, status, withTests } = request;
+  const { endpointId, eventId, eventType, subject, status, withTests, triedOnly } = request;
   refuseNul({ endpoint_id: endpointId, event_id: eventId, event_type: eventType, subject });
   const statuses = request.statuses.map((each, index) => statusOf(each, `statuses[${index}]`));
   if (status !== undefined) statuses.push(statusOf(status, 'status'));
-  return { ...periodOf(request), endpointId, eventId, eventType, subject, statuses, withTests };
+  return { ...periodOf(request), endpointId, eventId, eventType, subject, statuses, withTests, triedOnly };
 };
 
 /** The page that a request asks for, and what it wants beside it. @throws Fault INVALID_FIELD */

@@ -94,6 +94,8 @@ export interface DeliveryFilter extends Period {
   readonly subject: string | undefined;
   /** Tests too. */
   readonly withTests: boolean;
+  /** Only those of which an attempt was made. */
+  readonly triedOnly: boolean;
 }
 
 /** Leans on the index of the first of status, endpoint, event and subject, of the event or the viewer, that is given. */
@@ -106,6 +108,7 @@ export const matchingDeliveries = (trx: Trx, viewer: Viewer, filter: DeliveryFil
     .where('accepted_at', '>=', new Date(fromMs));
   if (untilMs !== undefined) query = query.where('accepted_at', '<', new Date(untilMs));
   if (!filter.withTests) query = query.where('is_test', '=', false);
+  if (filter.triedOnly) query = query.where('attempt_count', '>', 0);
   if (filter.endpointId !== undefined) query = query.where('endpoint_id', '=', filter.endpointId);
   if (filter.eventId !== undefined) query = query.where('event_id', '=', filter.eventId);
   if (filter.eventType !== undefined) query = query.where('event_type', '=', filter.eventType);

@@ -16,7 +16,10 @@ const logFilters = z.strictObject({
   success: z.enum(['true', 'false']).optional(),
 });
 
-/** What was tried. Left out: what waits for its first attempt, and what came while the configuration was disabled. */
+/**
+ * Of what was tried. Left out is what was not: what waits for its first attempt, held or not, what was cancelled before
+ * it, and what came while the configuration was disabled.
+ */
 const succeeded: readonly DeliveryStatus[] = ['delivered'];
 const failed: readonly DeliveryStatus[] = ['retrying', 'held', 'dead_lettered', 'cancelled'];
 
@@ -62,6 +65,7 @@ export const getLogs: DialectRoute = (app, services) =>
         withTotal: true,
         withAttempts: true,
         withTests: true,
+        triedOnly: true,
       });
       const { deliveries, total = 0 } = await services.audit.unary(Audit.listDeliveries, wanted, who);
       const logs = deliveries.map((delivery) => toLog(delivery, found.url));

@@ -169,6 +169,8 @@ export interface ListDeliveriesRequest {
   withAttempts: boolean;
   /** Tests (SendTest) too: lists leave them out otherwise. GetDelivery finds them always, GetStats counts them never. */
   withTests: boolean;
+  /** Only deliveries of which an attempt was made. */
+  triedOnly: boolean;
 }
 
 export interface ListDeliveriesResponse {
@@ -1530,6 +1532,7 @@ function createBaseListDeliveriesRequest(): ListDeliveriesRequest {
     withTotal: false,
     withAttempts: false,
     withTests: false,
+    triedOnly: false,
   };
 }
 
@@ -1580,6 +1583,9 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
     }
     if (message.withTests !== false) {
       writer.uint32(112).bool(message.withTests);
+    }
+    if (message.triedOnly !== false) {
+      writer.uint32(120).bool(message.triedOnly);
     }
     return writer;
   },
@@ -1719,6 +1725,14 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
             message.withTests = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.triedOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1750,6 +1764,7 @@ export const ListDeliveriesRequest: MessageFns<ListDeliveriesRequest> = {
     message.withTotal = object.withTotal ?? false;
     message.withAttempts = object.withAttempts ?? false;
     message.withTests = object.withTests ?? false;
+    message.triedOnly = object.triedOnly ?? false;
     return message;
   },
 };
