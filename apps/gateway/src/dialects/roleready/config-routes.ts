@@ -9,7 +9,7 @@ import {
   toConfiguration,
   toDatedConfiguration,
 } from './configuration.ts';
-import { makeSaveConfiguration } from './save-configuration.ts';
+import { makeConfigurations } from './save-configuration.ts';
 
 const url = '/api/webhooks/config';
 
@@ -25,8 +25,9 @@ const getConfig: DialectRoute = (app, services) =>
     },
   });
 
-const saveConfig: DialectRoute = (app, services) => {
-  const save = makeSaveConfiguration(services);
+/** Saving and deleting, which wait for each other. */
+const writeConfig: DialectRoute = (app, services) => {
+  const { save, remove } = makeConfigurations(services);
   app.route({
     method: 'POST',
     url,
@@ -38,19 +39,16 @@ const saveConfig: DialectRoute = (app, services) => {
       return { success: true, config, message: 'Webhook configuration saved successfully' };
     },
   });
-};
-
-const deleteConfig: DialectRoute = (app, services) =>
   app.route({
     method: 'DELETE',
     url,
     schema: { querystring: noQuery, body: noBody },
     handler: async ({ who }) => {
-      const { id } = await needConfiguration(services, who);
-      await services.registry.unary(Registry.deleteEndpoint, { id }, who);
+      await remove(who);
       return { success: true, message: 'Webhook configuration deleted successfully' };
     },
   });
+};
 
 /** The old secret ends at once. */
 const regenerateSecret: DialectRoute = (app, services) =>
@@ -66,4 +64,4 @@ const regenerateSecret: DialectRoute = (app, services) =>
   });
 
 /** The one configuration of a user, and its secret. */
-export const configRoutes: readonly DialectRoute[] = [getConfig, saveConfig, deleteConfig, regenerateSecret];
+export const configRoutes: readonly DialectRoute[] = [getConfig, writeConfig, regenerateSecret];

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
+import type { Endpoint } from '@bellwire/contracts';
 import { roleReady } from '@bellwire/dialects';
 import { Fault } from '@bellwire/errors';
 import type { Services } from '../../app.ts';
+import { allEndpoints } from '../endpoints.ts';
 import type { Who } from '../who-is.ts';
 import { secondsText } from './seconds-text.ts';
 
@@ -18,17 +19,18 @@ export const givenConfiguration = z.strictObject({
 
 export type GivenConfiguration = z.infer<typeof givenConfiguration>;
 
-/**
- * The endpoint that is the configuration of the user: the oldest of his, as ids sort by time. Undefined: he has none.
- * @throws Fault of registry
- */
+/** In the metadata of the endpoints that these routes have made: one that was made over /v1 is no configuration. */
+export const configurationMark = 'roleready.configuration';
+
+/** What these routes have made for the user, the oldest first, as ids sort by time. @throws Fault of registry */
+export const configurationsOf = async ({ registry }: Pick<Services, 'registry'>, who: Who): Promise<Endpoint[]> =>
+  (await allEndpoints(registry, who, who.subject)).filter(({ metadata }) => Object.hasOwn(metadata, configurationMark));
+
+/** The endpoint that is the configuration of the user: the oldest of these. Undefined: he has none. */
 export const findConfiguration = async (
-  { registry }: Pick<Services, 'registry'>,
+  services: Pick<Services, 'registry'>,
   who: Who,
-): Promise<Endpoint | undefined> => {
-  const wanted = { subject: who.subject, limit: 1, cursor: '' };
-  return (await registry.unary(Registry.listEndpoints, wanted, who)).endpoints[0];
-};
+): Promise<Endpoint | undefined> => (await configurationsOf(services, who))[0];
 
 /** @throws Fault NOT_FOUND where the user has none */
 export const needConfiguration = async (services: Pick<Services, 'registry'>, who: Who): Promise<Endpoint> => {
@@ -44,7 +46,7 @@ export const toConfiguration = ({ id, url, enabled, testMode, eventTypes }: Endp
   id,
   url,
   enabled: enabled && !testMode,
-  // An endpoint that was made over /v1 may want all.
+  // One that was changed over /v1 may want all.
   enabledEvents: eventTypes.length === 0 ? availableEvents : eventTypes,
 });
 

@@ -22,7 +22,7 @@ afterAll(() => gateway.close());
 beforeEach(() => {
   gateway.calls.length = 0;
   gateway.before.clear();
-  gateway.endpoints.splice(0, Infinity, samples.endpoint);
+  gateway.endpoints.splice(0, Infinity, made('ep_1'));
 });
 
 const post = (body: unknown) => gateway.call('POST', path, { json: JSON.stringify(body) });
@@ -54,7 +54,7 @@ describe('reading the configuration', () => {
       status: 200,
       body: { configured: false, config: null, availableEvents: names },
     });
-    expect(gateway.calls).toMatchObject([{ method: 'ListEndpoints', request: { subject: 'u1', limit: 1 } }]);
+    expect(gateway.calls).toMatchObject([{ method: 'ListEndpoints', request: { subject: 'u1' } }]);
   });
 
   test('shows the endpoint of the user, without its secret', async () => {
@@ -64,6 +64,13 @@ describe('reading the configuration', () => {
       config: { ...config, createdAt: at, updatedAt: at },
       availableEvents: names,
     });
+  });
+
+  test('shows no endpoint that the user has made over /v1', async () => {
+    gateway.endpoints.splice(0, Infinity, { ...samples.endpoint, id: 'ep_0' });
+    expect((await gateway.call('GET', path)).body).toMatchObject({ configured: false });
+    gateway.endpoints.push(made('ep_1'));
+    expect((await gateway.call('GET', path)).body).toMatchObject({ configured: true, config: { id: 'ep_1' } });
   });
 
   test('is refused to a key of the whole tenant', async () => {
@@ -116,6 +123,38 @@ describe('saving the configuration', () => {
       endpoint: { id: 'ep_1', url, eventTypes: ['resume.parsed'] },
       updateMask: ['url', 'event_types'],
     });
+  });
+
+  test('makes one beside an endpoint that the user has made over /v1, which stays as it is', async () => {
+    const own = { ...samples.endpoint, id: 'ep_0' };
+    makes(made('ep_1'));
+    gateway.endpoints.push(own);
+    expect(await post({ url })).toMatchObject({ status: 200, body: { config: { id: 'ep_1' } } });
+    expect(called()).toEqual(['ListEndpoints', 'CreateEndpoint', 'ListEndpoints']);
+  });
+
+  test('makes a new one where another gateway has deleted it meanwhile', async () => {
+    gateway.before.set('UpdateEndpoint', () => {
+      gateway.endpoints.length = 0;
+      throw new Fault('NOT_FOUND', 'no');
+    });
+    gateway.before.set('CreateEndpoint', () => void gateway.endpoints.push(made('ep_1')));
+    expect(await post({ url })).toMatchObject({ status: 200, body: { config: { id: 'ep_1', secret: 'whsec_1' } } });
+    expect(called()).toEqual(['ListEndpoints', 'UpdateEndpoint', 'CreateEndpoint', 'ListEndpoints']);
+  });
+
+  test('waits for a deletion that came before it, and makes a new one', async () => {
+    const saved: ReturnType<typeof post>[] = [];
+    gateway.before.set('DeleteEndpoint', async () => {
+      saved.push(post({ url }));
+      // The answer to what was asked later says that the call before it has come.
+      await gateway.call('GET', path);
+      gateway.endpoints.length = 0;
+    });
+    gateway.before.set('CreateEndpoint', () => void gateway.endpoints.push(made('ep_1')));
+    expect(await gateway.call('DELETE', path)).toMatchObject({ status: 200 });
+    expect(await saved[0]).toMatchObject({ status: 200 });
+    expect(called()).not.toContain('UpdateEndpoint');
   });
 
   test('keeps the older of two that two gateways made at once, with what was given last', async () => {
@@ -241,6 +280,7 @@ describe('the logs', () => {
       offset: 0,
       withTotal: true,
       withTests: true,
+      triedOnly: true,
     });
   });
 

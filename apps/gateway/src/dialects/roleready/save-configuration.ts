@@ -3,22 +3,26 @@ import { invalidField, toFault } from '@bellwire/errors';
 import type { Services } from '../../app.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { Who } from '../who-is.ts';
-import { availableEvents, findConfiguration, type GivenConfiguration } from './configuration.ts';
+import {
+  availableEvents,
+  configurationMark,
+  configurationsOf,
+  findConfiguration,
+  needConfiguration,
+  type GivenConfiguration,
+} from './configuration.ts';
 
 interface Saved {
   endpoint: Endpoint;
   secret: string;
 }
 
-/** Of the endpoints that these routes have made, so that no other is ever taken for one of two configurations. */
-const mark = 'roleready.configuration';
-/** More than can be made at once. */
-const mostRivals = 100;
-
 const need = (endpoint: Endpoint | undefined): Endpoint => {
   if (endpoint === undefined) throw new Error('registry left out the endpoint');
   return endpoint;
 };
+
+const isGone = (error: unknown): boolean => toFault(error).reason === 'NOT_FOUND';
 
 /** Changes what is given, and nothing where nothing is. */
 const change = async (
@@ -51,7 +55,7 @@ const create = async (
     subject: who.subject,
     eventTypes: [...enabledEvents],
     testMode: !enabled,
-    metadata: { [mark]: 'true' },
+    metadata: { [configurationMark]: 'true' },
   });
   const created = await registry.unary(Registry.createEndpoint, { endpoint: wanted }, who);
   return { endpoint: need(created.endpoint), secret: created.secret };
@@ -64,33 +68,55 @@ const keepOldest = async (
   created: Saved,
   given: GivenConfiguration,
 ): Promise<Saved> => {
-  const { registry } = services;
-  const wanted = { subject: who.subject, limit: mostRivals, cursor: '' };
-  const { endpoints } = await registry.unary(Registry.listEndpoints, wanted, who);
-  const [oldest, ...others] = endpoints.filter(({ metadata }) => mark in metadata);
+  const [oldest, ...others] = await configurationsOf(services, who);
   for (const { id } of others) {
-    await registry.unary(Registry.deleteEndpoint, { id }, who).catch((error: unknown) => {
+    await services.registry.unary(Registry.deleteEndpoint, { id }, who).catch((error: unknown) => {
       // The other process has done it.
-      if (toFault(error).reason !== 'NOT_FOUND') throw error;
+      if (!isGone(error)) throw error;
     });
   }
   return oldest === undefined || oldest.id === created.endpoint.id ? created : change(services, who, oldest.id, given);
 };
 
+/** Undefined where there is none, or none any more: another process may delete it meanwhile. */
+const changeFound = async (
+  services: Pick<Services, 'registry'>,
+  who: Who,
+  given: GivenConfiguration,
+): Promise<Saved | undefined> => {
+  const found = await findConfiguration(services, who);
+  if (found === undefined) return undefined;
+  return await change(services, who, found.id, given).catch((error: unknown) => {
+    if (isGone(error)) return undefined;
+    throw error;
+  });
+};
+
+const save = async (services: Pick<Services, 'registry'>, who: Who, given: GivenConfiguration): Promise<Saved> => {
+  const changed = await changeFound(services, who, given);
+  if (changed !== undefined) return changed;
+  const saved = await keepOldest(services, who, await create(services, who, given), given);
+  if (given.enabled !== false || !saved.endpoint.enabled) return saved;
+  return await change(services, who, saved.endpoint.id, { enabled: false });
+};
+
 /**
- * Makes or changes the one configuration of a user; what is left out stays, or is enabled, for all events. Calls of one
- * user wait for each other here, and what another process makes meanwhile is settled before the answer.
+ * `save` makes or changes the one configuration of a user: what is left out stays, or is enabled, for all events. `remove`
+ * deletes it. Calls of one user wait for each other here, and what another process makes or deletes meanwhile is settled
+ * before the answer.
  *
- * The answer throws Fault INVALID_FIELD, INVALID_URL and others of registry.
+ * The answers throw Fault INVALID_FIELD, INVALID_URL, NOT_FOUND where there is nothing to remove, and others of registry.
  */
-export const makeSaveConfiguration = (services: Pick<Services, 'registry'>) => {
+export const makeConfigurations = (services: Pick<Services, 'registry'>) => {
   const inTurn = oneAtATime();
-  return (who: Who, given: GivenConfiguration): Promise<Saved> =>
-    inTurn(JSON.stringify([who.tenantId, who.subject]), async () => {
-      const found = await findConfiguration(services, who);
-      if (found !== undefined) return change(services, who, found.id, given);
-      const saved = await keepOldest(services, who, await create(services, who, given), given);
-      if (given.enabled !== false || !saved.endpoint.enabled) return saved;
-      return change(services, who, saved.endpoint.id, { enabled: false });
-    });
+  const ofUser = ({ tenantId, subject }: Who): string => JSON.stringify([tenantId, subject]);
+  return {
+    save: (who: Who, given: GivenConfiguration): Promise<Saved> =>
+      inTurn(ofUser(who), () => save(services, who, given)),
+    remove: (who: Who): Promise<void> =>
+      inTurn(ofUser(who), async () => {
+        const { id } = await needConfiguration(services, who);
+        await services.registry.unary(Registry.deleteEndpoint, { id }, who);
+      }),
+  };
 };
