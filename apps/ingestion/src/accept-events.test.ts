@@ -221,6 +221,29 @@ describe('an idempotency key', () => {
     expect(other).toMatchObject({ duplicate: false, eventId: keyedEventId('ten_2', 'k1') });
   });
 
+  test('means something else for each subject of a key, and for a key without one', async () => {
+    const acceptFor = async (subject: string | undefined, data: string) =>
+      outcomesOf(await acceptEvents({ tenantId: 'ten_1', subject }, [anEvent({ ...keyed, data })]));
+    const callers = [undefined, 'u1', 'u2', 'bellwire', ''];
+    const ids: unknown[] = [];
+    for (const [nth, subject] of callers.entries()) {
+      const [answer] = await acceptFor(subject, `${nth}`);
+      expect(answer).toMatchObject({ duplicate: false });
+      ids.push(answer);
+      expect(await acceptFor(subject, `${nth}`)).toMatchObject([{ duplicate: true }]);
+      expect(await acceptFor(subject, '"another"')).toEqual(['IDEMPOTENCY_KEY_REUSED']);
+    }
+    expect(ids[0]).toEqual({ eventId: id, duplicate: false });
+    expect(onLog().map(({ idempotencyKey }) => idempotencyKey)).toEqual(callers.map(() => 'k1'));
+    expect(new Set(onLog().map(({ eventId }) => eventId)).size).toBe(callers.length);
+  });
+
+  test('of the tenant is not that of a subject whose event names the same user', async () => {
+    await accept({ ...keyed, subject: 'u1' });
+    const [own] = await acceptEvents({ tenantId: 'ten_1', subject: 'u1' }, [anEvent(keyed)]);
+    expect(own).toMatchObject({ duplicate: false });
+  });
+
   test('twice in one call is one event, and another body beside it is refused', async () => {
     expect(outcomesOf(await accept(keyed, keyed, { ...keyed, data: '2' }, {}))).toEqual([
       { eventId: id, duplicate: false },

@@ -54,7 +54,8 @@ export const makeAcceptEvents = (deps: AcceptEventsDeps): AcceptEvents => {
     }
   };
 
-  return async ({ tenantId, subject }, events, turns) => {
+  return async (acting, events, turns) => {
+    const { tenantId, subject } = acting;
     const turn = turns?.take();
     try {
       const nowMs = clock.now();
@@ -63,7 +64,7 @@ export const makeAcceptEvents = (deps: AcceptEventsDeps): AcceptEvents => {
         tenantId,
         events.map((event) => tryCheck(event, options)),
       );
-      const candidates = await identifyEvents(tenantId, checked, nowMs);
+      const candidates = await identifyEvents(acting, checked, nowMs);
       await turn?.mine;
       const writing = writeEvents(tenantId, candidates);
       turn?.pass();

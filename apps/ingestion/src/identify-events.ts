@@ -1,10 +1,11 @@
-import { keyedEventId, newId } from '@bellwire/domain';
+import { keyedEventId, newId, type Acting } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { bodyHashOf } from './body-hash.ts';
 import type { CheckedEvent } from './check-event.ts';
 import type { KeyedMemory } from './keyed-memory.ts';
 import type { Reservation, Reserved } from './ports.ts';
 import type { KeyReserver } from './reserve-keys.ts';
+import { scopedKey } from './scoped-key.ts';
 
 /** What came of one event: accepted under an id, or refused. */
 export type Accepted = { readonly eventId: string; readonly duplicate: boolean } | Fault;
@@ -24,7 +25,7 @@ export const keyReused = (): Fault =>
 
 /** Gives each event its id, or the answer where one is known already. Rejects with OVERLOADED. */
 export type IdentifyEvents = (
-  tenantId: string,
+  caller: Acting,
   events: readonly (CheckedEvent | Fault)[],
   nowMs: number,
 ) => Promise<readonly (IdentifiedEvent | Accepted)[]>;
@@ -38,7 +39,13 @@ export const makeIdentifyEvents = (
   memory: Pick<KeyedMemory, 'stateOf'>,
 ): IdentifyEvents => {
   /** What to reserve for an event with a key, or the answer where this process remembers it on the log. */
-  const want = (tenantId: string, key: string, event: CheckedEvent, nowMs: number): Reservation | Accepted => {
+  const want = (
+    { tenantId, subject }: Acting,
+    given: string,
+    event: CheckedEvent,
+    nowMs: number,
+  ): Reservation | Accepted => {
+    const key = scopedKey(subject, given);
     const eventId = keyedEventId(tenantId, key);
     const bodyHash = bodyHashOf(event);
     const state = memory.stateOf(eventId, nowMs);
@@ -56,11 +63,11 @@ export const makeIdentifyEvents = (
     return { event, eventId: row.eventId, acceptedAtMs: row.acceptedAtMs, duplicate: !row.isNew, bodyHash };
   };
 
-  return async (tenantId, events, nowMs) => {
+  return async (caller, events, nowMs) => {
     const wants = events.map((event) =>
       event instanceof Fault || event.idempotencyKey === undefined
         ? undefined
-        : want(tenantId, event.idempotencyKey, event, nowMs),
+        : want(caller, event.idempotencyKey, event, nowMs),
     );
     const wanted = wants.filter(isReservation);
     const rows = (wanted.length === 0 ? [] : await reserver.reserve(wanted)).values();

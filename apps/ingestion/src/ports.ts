@@ -13,6 +13,7 @@ export type Produce = (records: readonly NewRecord[]) => Promise<void>;
 /** What an idempotency key stands for: one body, and what was derived for it. */
 export interface Reservation {
   readonly tenantId: string;
+  /** As scopedKey gives it. */
   readonly key: string;
   /** Derived from tenant and key. */
   readonly eventId: string;

@@ -50,7 +50,10 @@ export const newEvent = z
     subject: publisherId.nullish().describe('The user whom it is about.'),
     idempotency_key: publisherId
       .nullish()
-      .describe('The same key and body within 72 hours is the same event: it is answered with the same id.'),
+      .describe(
+        'The same key and body within 72 hours is the same event: it is answered with the same id. ' +
+          'An API key with a subject has its own: apart from those of the tenant and of other subjects.',
+      ),
     ordering_key: publisherId
       .nullish()
       .describe('Events with the same key are routed in the order of their acceptance.'),

@@ -32,7 +32,10 @@ export interface PublishRequest {
   subject?:
     | string
     | undefined;
-  /** At most 255 characters. The same key and body within 72 hours is the same event. */
+  /**
+   * At most 255 characters. The same key and body within 72 hours is the same event. An API key with a
+   * subject has its own, apart from those of the tenant and of other subjects.
+   */
   idempotencyKey?:
     | string
     | undefined;
