@@ -7,7 +7,7 @@ import { makeBodyFor } from './body-for.ts';
 import { makeSendTest } from './send-test.ts';
 
 /** Sends a test with this data to an endpoint of a tenant of the dialect. */
-const sendTest = async (dialect: string, data: string) => {
+const sendTest = async (dialect: string, data: string, eventType = 'order.paid') => {
   const sent: string[] = [];
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
   const ofSecret = { tenantId: 'ten_1', endpointId: 'ep_1', purpose: 'secret', version: 1 } as const;
@@ -25,7 +25,7 @@ const sendTest = async (dialect: string, data: string) => {
     append: async () => undefined,
     clock: { now: () => Date.UTC(2026, 0, 31) },
   });
-  const answer = await call(SendTestRequest.fromPartial({ endpointId: 'ep_1', eventType: 'order.paid', data }), {
+  const answer = await call(SendTestRequest.fromPartial({ endpointId: 'ep_1', eventType, data }), {
     principal: { kind: 'admin' },
     namedTenant: 'ten_1',
     signal: new AbortController().signal,
@@ -44,6 +44,18 @@ describe('a test', () => {
     const { attempt } = await sendTest('hub', '');
     expect(attempt).toMatchObject({ test: true, subject: 'user_1', endpointSubject: 'user_1' });
   });
+
+  test.each(['', 'bellwire.test'])('is of a type that says so where it names no other: "%s"', async (eventType) => {
+    expect((await sendTest('github', '', eventType)).attempt).toMatchObject({ eventType: 'bellwire.test' });
+  });
+
+  test.each(['bellwire.endpoint.disabled', 'bellwire.mine', 'bellwire.test.mine', '!'])(
+    'of a type that nobody may publish is refused: %s',
+    async (eventType) => {
+      const refused = { reason: 'INVALID_FIELD', fields: [{ path: 'event_type' }] };
+      await expect(sendTest('github', '', eventType)).rejects.toMatchObject(refused);
+    },
+  );
 
   test('without data says that it is one', async () => {
     expect((await sendTest('hub', '')).sent).toEqual(['{"test":true}']);

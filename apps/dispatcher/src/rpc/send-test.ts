@@ -10,9 +10,11 @@ import {
   actingFor,
   deliveryIdOf,
   isEventTypeName,
+  isOperational,
   JsonRuleBroken,
   minifyJson,
   newId,
+  operationalPrefix,
   type Clock,
   type MinifiedJson,
 } from '@bellwire/domain';
@@ -34,6 +36,17 @@ export interface SendTestDeps {
   append: Append;
   clock: Clock;
 }
+
+/** The type of a test that names none, and the only one of Bellwire's own that a test may have. */
+const testType = 'bellwire.test';
+
+/** @throws Fault INVALID_FIELD, also for what would be taken for an operational event */
+const typeOf = (given: string): string => {
+  const type = given === '' ? testType : given;
+  if (!isEventTypeName(type)) throw invalidField('event_type', 'must be a dotted name such as invoice.paid');
+  if (!isOperational(type) || type === testType) return type;
+  throw invalidField('event_type', `must not begin with ${operationalPrefix}, except ${testType}`);
+};
 
 const minified = (text: string): MinifiedJson => {
   try {
@@ -70,8 +83,7 @@ export const makeSendTest = ({ view, compileEndpoint, bodyFor, send, append, clo
 
   return async (request: SendTestRequest, call: Call): Promise<SendTestResponse> => {
     const endpoint = compileEndpoint(await endpointFor(request, call));
-    const type = request.eventType === '' ? 'bellwire.test' : request.eventType;
-    if (!isEventTypeName(type)) throw invalidField('event_type', 'must be a dotted name such as invoice.paid');
+    const type = typeOf(request.eventType);
     const data = dataOf(endpoint.dialect, request.data);
     const nowMs = clock.now();
     const eventId = newId('evt', nowMs);

@@ -24,7 +24,7 @@ const testEndpoint: Route = (app, { dispatcher }) =>
       querystring: noQuery,
       body: z
         .strictObject({
-          event_type: z.string().nullish().describe('bellwire.test where absent.'),
+          event_type: z.string().nullish().describe('bellwire.test where absent; no other that begins with bellwire.'),
           data: z.unknown().optional().describe('{"test":true} where absent.'),
         })
         .optional(),
@@ -64,7 +64,10 @@ const rotateSecret: Route = (app, { registry }) =>
             .max(4_294_967_295)
             .meta({ maximum: 604_800 })
             .nullish()
-            .describe('24 hours where absent; 0: the old one ends at once.'),
+            .describe(
+              '24 hours where absent; 0: the old one ends at once. ' +
+                'At most five secrets sign, the new one among them: a further rotation ends the oldest before its time.',
+            ),
         })
         .optional(),
       response: { 200: endpointWithSecret },

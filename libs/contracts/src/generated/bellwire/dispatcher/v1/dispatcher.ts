@@ -41,7 +41,7 @@ export interface CancelResponse {
 
 export interface SendTestRequest {
   endpointId: string;
-  /** bellwire.test where empty. */
+  /** bellwire.test where empty; no other that begins with bellwire. */
   eventType: string;
   /** JSON text; {"test":true} where empty. */
   data: string;
