@@ -17,4 +17,4 @@ export const textProblems = (path: string, text: string, { min = 0, max }: TextR
 
 /** A user of the tenant. Absent is right; empty is not. */
 export const subjectProblems = (subject: string | undefined, path: string = 'subject'): FieldProblem[] =>
-  subject === undefined ? [] : textProblems(path, subject, { min: 1, max: 256 });
+  subject === undefined ? [] : textProblems(path, subject, { min: 1, max: 255 });

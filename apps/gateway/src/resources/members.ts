@@ -78,7 +78,7 @@ export const textMap = z.record(z.string(), z.string());
 export const sized = (minLength: number, maxLength: number) => z.string().meta({ minLength, maxLength });
 
 /** A user of the tenant. */
-export const userOf = sized(1, 256);
+export const userOf = sized(1, 255);
 
 /** A whole number within these bounds, of which only the shape is checked here: positive, and within 32 bits. */
 export const count = (minimum: number, maximum: number) => z.int().min(1).max(4_294_967_295).meta({ minimum, maximum });

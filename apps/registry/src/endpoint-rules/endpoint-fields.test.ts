@@ -51,6 +51,7 @@ describe('an endpoint is refused for', () => {
     ['a NUL', { description: 'a\u0000b', metadata: { a: '\u0000' } }, ['description', 'metadata.a']],
     ['half a surrogate pair', { description: '\ud800', subject: '\udc00' }, ['description', 'subject']],
     ['an empty subject', { subject: '' }, ['subject']],
+    ['a subject that no event can have', { subject: 'u'.repeat(256) }, ['subject']],
     ['a blank subject', { subject: ' \t' }, ['subject']],
     ['a wrong pattern', { eventTypes: ['ok', 'a.*.b'] }, ['event_types[1]']],
     ['an operational event that there is not', { eventTypes: ['bellwire.nonsense'] }, ['event_types[0]']],
