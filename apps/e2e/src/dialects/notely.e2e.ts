@@ -267,6 +267,8 @@ test('statistics are those of the user', async () => {
     top_failing: [{ subscription_id: failing.id, failures: 1 }],
   });
   expect(await other.get('/api/webhooks/stats', stats)).toEqual(nothing);
+  expect((await user.raw('DELETE', `/api/webhooks/${failing.id}`)).status).toBe(204);
+  expect(await user.get('/api/webhooks/stats', stats)).toEqual({ ...counted, top_failing: [] });
 });
 
 describe('bad input', () => {

@@ -9,7 +9,7 @@ import {
 import { noBody, noQuery, queryNumber } from '../../resources/members.ts';
 import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
 import type { DialectRoute } from '../dialect-route.ts';
-import { ofEndpoint } from '../endpoints.ts';
+import { allEndpoints, ofEndpoint } from '../endpoints.ts';
 import { catalogueOf, eventTypeInfo, toEventTypeInfo } from './catalogue.ts';
 import { monitoring, toMonitoring } from './counts.ts';
 import { delivery, testResult, toDelivery, toTestResult } from './delivery.ts';
@@ -67,21 +67,22 @@ const listDeliveries: DialectRoute = (app, { registry, audit, clock }) =>
     },
   });
 
-const getStats: DialectRoute = (app, { audit, clock }) =>
+const getStats: DialectRoute = (app, { registry, audit, clock }) =>
   app.route({
     method: 'GET',
     url: '/api/webhooks/stats',
     schema: { querystring: noQuery, response: { 200: monitoring } },
     handler: async ({ who }) => {
-      const [day, week, retained] = await Promise.all(
-        [
-          { since: daysAgo(clock, 1) },
-          { since: daysAgo(clock, 7), byEndpoint: true },
-          { since: retainedFrom(clock) },
-        ].map((wanted) => audit.unary(Audit.getStats, GetStatsRequest.fromPartial(wanted), who)),
-      );
-      if (day?.all === undefined || retained?.all === undefined) throw new Error('audit left out the statistics');
-      return toMonitoring(day.all, retained.all, week?.endpoints ?? []);
+      const statsOf = (wanted: { since: Date; byEndpoint?: boolean }) =>
+        audit.unary(Audit.getStats, GetStatsRequest.fromPartial(wanted), who);
+      const [day, week, retained, endpoints] = await Promise.all([
+        statsOf({ since: daysAgo(clock, 1) }),
+        statsOf({ since: daysAgo(clock, 7), byEndpoint: true }),
+        statsOf({ since: retainedFrom(clock) }),
+        allEndpoints(registry, who),
+      ]);
+      if (day.all === undefined || retained.all === undefined) throw new Error('audit left out the statistics');
+      return toMonitoring(day.all, retained.all, week.endpoints, new Set(endpoints.map(({ id }) => id)));
     },
   });
 

@@ -46,15 +46,17 @@ export const monitoring = z.object({
   pending_retries: z.int().describe('Retries that are due and not made yet.'),
   top_failing: z
     .array(z.object({ subscription_id: z.string(), failures: z.int() }))
-    .describe('Of the last 7 days, the most failures first; at most 10.'),
+    .describe('Of the last 7 days, without deleted ones, the most failures first; at most 10.'),
 });
 
 const mostFailing = 10;
 
+/** @param existing ids of the webhooks that there are: deleted ones count, but have no name any more */
 export const toMonitoring = (
   lastDay: DeliveryStats,
   retained: DeliveryStats,
   lastWeek: readonly EndpointStats[],
+  existing: ReadonlySet<string>,
 ): z.infer<typeof monitoring> => {
   const total = totalOf(lastDay);
   const successful = lastDay.deliveries['delivered'] ?? 0;
@@ -62,6 +64,7 @@ export const toMonitoring = (
     last_24_hours: { total, successful, success_rate: total === 0 ? null : (successful * 100) / total },
     pending_retries: retained.dueRetries,
     top_failing: lastWeek
+      .filter(({ endpointId }) => existing.has(endpointId))
       .map(({ endpointId, stats }) => ({
         subscription_id: endpointId,
         failures: stats?.deliveries['dead_lettered'] ?? 0,
