@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { compileFilter, eventDocument, filterLimits } from '@bellwire/filtering';
 import { maxFilterBytes } from './filter-shorthands.ts';
-import { contribux, filterFrom, standard } from './index.ts';
+import { aifai, contribux, filterFrom, standard } from './index.ts';
 
 const atMost = 'must be a list of at most 50 texts of 1 to 100 characters';
 
@@ -39,6 +39,16 @@ describe('the filters of contribux', () => {
     const others = contribux.catalogue.filter(({ name }) => name !== 'opportunity.matched');
     expect(others).toHaveLength(7);
     for (const { name, example } of others) expect(passes(documented, example, name)).toBe(true);
+  });
+
+  test('do not apply where the field is null, which documents write for what is not there', () => {
+    expect(passes(documented, matched.replace('"difficulty":"intermediate"', '"difficulty":null'))).toBe(true);
+    const filter = compileFilter(filterFrom(aifai, { notification_types: ['mention'], priorities: ['high'] }));
+    const sent = (data: string): boolean =>
+      filter.matches(eventDocument({ id: 'evt_1', type: 'notification', data, occurredAtMs: 0, acceptedAtMs: 0 }));
+    expect(sent('{"notification_type":"mention","priority":null}')).toBe(true);
+    expect(sent('{"notification_type":null}')).toBe(true);
+    expect(sent('{"notification_type":null,"priority":"low"}')).toBe(false);
   });
 
   test('ask for nothing where they are empty', () => {

@@ -37,7 +37,7 @@ const largestOf = (values: Readonly<Record<string, unknown>>): string =>
 
 /**
  * The filter that a dialect's shorthands stand for, to be kept with an endpoint; undefined where they ask for nothing.
- * Each applies only to events that have its field. Texts are compared as they are written, case and all.
+ * Each applies only to events that have its field; one that is null is none. Texts are compared as they are written, case and all.
  *
  * @param path of the field that holds the shorthands, for messages; empty where they stand alone
  * @throws Fault INVALID_FIELD with every shorthand that is unknown or wrong
@@ -61,7 +61,7 @@ export const filterFrom = (
     const operator = operatorOf(shorthand, value);
     if (typeof operator === 'string') problems.push({ path: at(name), message: operator });
     else if (operator !== undefined) {
-      conditions.push({ $or: [{ [shorthand.path]: { $exists: false } }, { [shorthand.path]: operator }] });
+      conditions.push({ $or: [{ [shorthand.path]: null }, { [shorthand.path]: operator }] });
     }
   }
   if (problems.length > 0) throw invalidFields(problems);
