@@ -67,6 +67,7 @@ describe('preferences', () => {
   test('hide the secret until the webhook is enabled', () => {
     expect(isSecretUnseen(fromPreferences(wanted, 'u1'))).toBe(true);
     expect(isSecretUnseen(fromPreferences(all, 'u1'))).toBe(false);
+    expect(isSecretUnseen({ ...fromPreferences(wanted, 'u1'), enabled: true })).toBe(false);
   });
 });
 

@@ -31,10 +31,13 @@ const notes = z.object({
 const words = z.array(z.string()).nullable().catch(null);
 const filters = z.object({ notification_types: words, priorities: words });
 
+/** What changes are made to. */
+type Before = Pick<Endpoint, 'enabled' | 'metadata'>;
+
 export const isMarked = ({ metadata }: Endpoint): boolean => Object.hasOwn(metadata, mark);
 
-/** Nobody has been shown its secret yet. */
-export const isSecretUnseen = ({ metadata }: Endpoint): boolean => metadata[secretMark] === unseen;
+/** Nobody has been shown its secret yet. The note is of no use any more once it was enabled over /v1. */
+export const isSecretUnseen = ({ enabled, metadata }: Before): boolean => !enabled && metadata[secretMark] === unseen;
 
 const hourOf = (timeOfDay: string): number => Number(timeOfDay.slice(0, 2));
 const timeOfDay = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
@@ -60,15 +63,11 @@ export const toPreferences = (endpoint: Endpoint): Preferences => {
 /** The note of a value, or the note taken away. */
 const noteOf = (value: string | number | null): string | undefined => (value === null ? undefined : String(value));
 
-const metadataOf = (
-  wanted: Preferences,
-  isQuiet: boolean,
-  before: Readonly<Record<string, string>>,
-): Record<string, string> => {
+const metadataOf = (wanted: Preferences, isQuiet: boolean, before: Before): Record<string, string> => {
   const own = {
-    ...before,
+    ...before.metadata,
     [mark]: 'true',
-    [secretMark]: wanted.enable_webhook ? undefined : before[secretMark],
+    [secretMark]: !wanted.enable_webhook && isSecretUnseen(before) ? unseen : undefined,
     [timeZoneNote]: noteOf(wanted.time_zone),
     [startNote]: isQuiet ? undefined : noteOf(wanted.quiet_hours_start),
     [endNote]: isQuiet ? undefined : noteOf(wanted.quiet_hours_end),
@@ -78,7 +77,7 @@ const metadataOf = (
   return Object.fromEntries(kept);
 };
 
-const endpointOf = (wanted: Preferences, before: Readonly<Record<string, string>>): Endpoint => {
+const endpointOf = (wanted: Preferences, before: Before): Endpoint => {
   const { quiet_hours_start: start, quiet_hours_end: end, notification_types, priorities } = wanted;
   const isQuiet = start !== null && end !== null;
   return Endpoint.fromPartial({
@@ -95,7 +94,7 @@ const endpointOf = (wanted: Preferences, before: Readonly<Record<string, string>
 };
 
 export const fromPreferences = (wanted: Preferences, subject: string | undefined): Endpoint => ({
-  ...endpointOf(wanted, { [secretMark]: unseen }),
+  ...endpointOf(wanted, { enabled: false, metadata: { [secretMark]: unseen } }),
   subject,
 });
 
@@ -117,7 +116,7 @@ export const fromChanges = (
   wanted: Preferences,
   given: GivenPreferences,
 ): UpdateEndpointRequest => ({
-  endpoint: { ...endpointOf(wanted, endpoint.metadata), id: endpoint.id },
+  endpoint: { ...endpointOf(wanted, endpoint), id: endpoint.id },
   updateMask: [
     ...new Set(Object.entries(fields).flatMap(([name, paths]) => (Object.hasOwn(given, name) ? paths : []))),
   ],

@@ -99,6 +99,26 @@ describe('preferences', () => {
     expect(JSON.stringify(change)).not.toContain('unseen');
   });
 
+  test('that enabling over /v1 has left behind make no new secret, whatever they change', async () => {
+    const enabled = { ...made('ep_1', { enable_webhook: false }), enabled: true };
+    for (const given of [{ max_notifications_per_hour: 10 }, { enable_webhook: true }, { enable_webhook: false }]) {
+      gateway.endpoints.splice(0, Infinity, enabled);
+      expect((await put(given)).body).not.toHaveProperty('webhook_secret');
+    }
+    expect(called()).not.toContain('RotateSecret');
+    expect(JSON.stringify(requestsOf('UpdateEndpoint').at(-1))).not.toContain('unseen');
+  });
+
+  test('are not those of an endpoint that was made over /v1, which stays as it is', async () => {
+    gateway.endpoints.push(Endpoint.fromPartial({ id: 'ep_0', url: 'https://example.com/own', enabled: true }));
+    expect((await gateway.call('GET', preferencesPath)).body).toEqual(noPreferences);
+    expect(await put({ webhook_url: null })).toMatchObject({ status: 200 });
+    expect(await put({ webhook_url: url })).toMatchObject({ status: 200, body: { webhook_url: samples.endpoint.url } });
+    expect(called()).toContain('CreateEndpoint');
+    expect(called()).not.toContain('UpdateEndpoint');
+    expect(called()).not.toContain('DeleteEndpoint');
+  });
+
   test('change one that is there in one write, and show no secret', async () => {
     gateway.endpoints.push(made('ep_1'));
     const { body } = await put({ quiet_hours_start: 22, quiet_hours_end: 6 });
@@ -135,9 +155,9 @@ describe('preferences', () => {
     expect((await gateway.call('GET', preferencesPath)).body).toEqual(noPreferences);
   });
 
-  test('that were kept before somebody else made the endpoint end with its first change', async () => {
+  test('that were kept before another process made the endpoint end with its first change', async () => {
     await put({ quiet_hours_start: 22, quiet_hours_end: 6 });
-    gateway.endpoints.push(Endpoint.fromPartial({ id: 'ep_1', url }));
+    gateway.endpoints.push(made('ep_1'));
     await put({ max_notifications_per_hour: 10 });
     gateway.endpoints.length = 0;
     expect((await gateway.call('GET', preferencesPath)).body).toEqual(noPreferences);

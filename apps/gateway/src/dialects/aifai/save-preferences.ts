@@ -1,6 +1,7 @@
 import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
 import { Fault, toFault } from '@bellwire/errors';
 import type { Services } from '../../app.ts';
+import { allEndpoints } from '../endpoints.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { Who } from '../who-is.ts';
 import { fromChanges, fromPreferences, isMarked, isSecretUnseen, toPreferences } from './endpoint-preferences.ts';
@@ -15,20 +16,15 @@ export interface Saved {
   secret?: string | undefined;
 }
 
-/** More than a user has, and more than can be made at once. */
-const mostEndpoints = 100;
-
 /**
- * The endpoint of the user's preferences, and others that were made at the same time. Of several the oldest counts, as ids
- * sort by time. Where these routes have made none it is one that was made for him over /v1.
+ * The endpoint that these routes have made for the user, and others that they made at the same time. Of several the oldest
+ * counts, as ids sort by time. What was made over /v1 is none of them.
  */
 const findEndpoints = async (
   { registry }: Deps,
   who: Who,
 ): Promise<{ own: Endpoint | undefined; rivals: Endpoint[] }> => {
-  const wanted = { subject: who.subject, limit: mostEndpoints, cursor: '' };
-  const { endpoints } = await registry.unary(Registry.listEndpoints, wanted, who);
-  const [own = endpoints[0], ...rivals] = endpoints.filter(isMarked);
+  const [own, ...rivals] = (await allEndpoints(registry, who, who.subject)).filter(isMarked);
   return { own, rivals };
 };
 
@@ -68,7 +64,10 @@ const forgetKept = async (deps: Deps, who: Who): Promise<void> => {
   }));
 };
 
-/** All that was given in one write. A secret that nobody has seen is made anew before, for the answer. */
+/**
+ * All that was given in one write. Where it enables a webhook whose secret nobody has seen, that is made anew before, for
+ * the answer: never while it is enabled, as its receiver may have a secret from /v1.
+ */
 const write = async (
   { registry }: Deps,
   who: Who,
@@ -80,7 +79,7 @@ const write = async (
   const rotated = isFirst
     ? await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0 }, who)
     : undefined;
-  const changes = fromChanges(endpoint, wanted, isFirst ? { ...given, enable_webhook: true } : given);
+  const changes = fromChanges(endpoint, wanted, given);
   return { endpoint: await registry.unary(Registry.updateEndpoint, changes, who), secret: rotated?.secret };
 };
 
