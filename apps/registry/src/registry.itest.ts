@@ -341,48 +341,4 @@ describe('endpoints', () => {
     await expect(calls.deleteEndpoint({ id })).rejects.toEqual(refused('NOT_FOUND'));
     expect(eventLog.records('registry-changes').at(-1)).toMatchObject({ key: `endpoint/${id}`, value: null });
   });
-
-  test('rotate their secret, with the old one beside it', async () => {
-    const { calls, tenant } = await aUser();
-    const mine = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-    const made = await calls.createEndpoint({ endpoint: anEndpoint(), secret: mine });
-    expect(made.secret).toBe(mine);
-    const id = idOf(made);
-    const rotated = await calls.rotateSecret({ id });
-    const secrets = registry.view.endpoint(id)?.secrets ?? [];
-    expect(secrets.map(({ version, expiresAtMs }) => [version, expiresAtMs === undefined])).toEqual([
-      [2, true],
-      [1, false],
-    ]);
-    expect((secrets[1]?.expiresAtMs ?? 0) - Date.now()).toBeGreaterThan(86_390_000);
-    const opened = secrets.map(({ sealed, version }) =>
-      openKeyring({ masterKey }).open(sealed, { tenantId: tenant.id, endpointId: id, purpose: 'secret', version }),
-    );
-    expect(opened).toEqual([rotated.secret, mine]);
-    await calls.rotateSecret({ id, overlapSeconds: 0 });
-    expect(registry.view.endpoint(id)?.secrets).toMatchObject([{ version: 3 }]);
-    await expect(calls.rotateSecret({ id, secret: 'x', overlapSeconds: 604_801 })).rejects.toEqual(
-      refused('INVALID_FIELD', 'overlap_seconds', 'secret'),
-    );
-  });
-
-  test('show their newest secret again where the dialect lets users read it, and nowhere else', async () => {
-    const readable = await registry.as().createTenant({
-      name: 'roleready',
-      dialect: 'roleready',
-      eventTypePolicy: EventTypePolicy.UNSPECIFIED,
-      timeoutMs: 0,
-    });
-    const calls = await aKey(registry, readable);
-    const { endpoint, secret } = await calls.createEndpoint({ endpoint: anEndpoint() });
-    const id = idOf({ endpoint });
-    expect(await calls.getSecret({ id })).toEqual({ secret });
-    const rotated = await calls.rotateSecret({ id });
-    expect(await calls.getSecret({ id })).toEqual({ secret: rotated.secret });
-    const reader = await aKey(registry, readable, { scopes: ['endpoints:read'] });
-    await expect(reader.getSecret({ id })).rejects.toEqual(refused('MISSING_SCOPE'));
-    const other = (await aUser()).calls;
-    const others = idOf(await other.createEndpoint({ endpoint: anEndpoint() }));
-    await expect(other.getSecret({ id: others })).rejects.toEqual(refused('WRONG_STATE'));
-  });
 });

@@ -1,12 +1,14 @@
-import type { RotateSecretRequest, RotateSecretResponse, SealedSecret } from '@bellwire/contracts';
+import { Endpoint, type RotateSecretRequest, type RotateSecretResponse, type SealedSecret } from '@bellwire/contracts';
 import type { Acting } from '@bellwire/domain';
-import { invalidFields, type FieldProblem } from '@bellwire/errors';
+import type { EgressPolicy } from '@bellwire/egress';
+import type { FieldProblem } from '@bellwire/errors';
 import type { RandomBytes } from '@bellwire/secrets';
-import { newSecret, secretProblem } from '@bellwire/signing';
+import { newSecret, secretProblem, type SignatureProfile } from '@bellwire/signing';
 import { dialectOf } from './create-endpoint.ts';
 import { lockEndpoint, writeNext, type EndpointWriteDeps } from './next-endpoint.ts';
 import { replaceSecrets, secretsOf } from './store/endpoint-secrets.ts';
 import { tenantOf } from './tenant-of.ts';
+import { checkedEdit } from './update-endpoint.ts';
 
 const daySeconds = 86_400;
 const maxOverlapSeconds = 7 * daySeconds;
@@ -27,28 +29,43 @@ export const stillSigning = (
     .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
     .slice(0, maxSecrets - 1);
 
+const rotationProblems = (
+  signature: SignatureProfile,
+  { secret, overlapSeconds = daySeconds }: RotateSecretRequest,
+): FieldProblem[] => {
+  const wrongSecret = secret === undefined ? undefined : secretProblem(signature, secret);
+  return [
+    ...(overlapSeconds > maxOverlapSeconds
+      ? [{ path: 'overlap_seconds', message: `must be at most ${maxOverlapSeconds}` }]
+      : []),
+    ...(wrongSecret === undefined ? [] : [wrongSecret]),
+  ];
+};
+
 /**
  * Gives an endpoint a new secret, made or taken from the request; it is in this answer and nowhere else. The old ones sign
- * beside it for `overlap_seconds`: 86,400 by default, at most 7 days.
+ * beside it for `overlap_seconds`: 86,400 by default, at most 7 days. What `edit` changes is of the same version: no
+ * request goes to a new URL with an old secret.
  *
- * @throws Fault INVALID_FIELD, NOT_FOUND, LOG_UNAVAILABLE, DATABASE_UNAVAILABLE
+ * @throws Fault INVALID_FIELD, INVALID_URL, INVALID_FILTER, NOT_FOUND, LOG_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
 export const makeRotateSecret =
-  (deps: EndpointWriteDeps & { randomBytes: RandomBytes }) =>
+  (deps: EndpointWriteDeps & { urlPolicy: EgressPolicy; randomBytes: RandomBytes }) =>
   (acting: Acting, request: RotateSecretRequest): Promise<RotateSecretResponse> =>
     deps.commit(acting.tenantId, async (write) => {
       const { clock, seal, randomBytes } = deps;
       const { tenantId } = acting;
-      const { signature } = dialectOf(await tenantOf(write.tx, tenantId));
+      const dialect = dialectOf(await tenantOf(write.tx, tenantId));
+      const { signature } = dialect;
       const stored = await lockEndpoint(write, acting, request.id);
-      const overlapSeconds = request.overlapSeconds ?? daySeconds;
-      const problems: FieldProblem[] = [];
-      if (overlapSeconds > maxOverlapSeconds) {
-        problems.push({ path: 'overlap_seconds', message: `must be at most ${maxOverlapSeconds}` });
-      }
-      const wrongSecret = request.secret === undefined ? undefined : secretProblem(signature, request.secret);
-      if (wrongSecret !== undefined) problems.push(wrongSecret);
-      if (problems.length > 0) throw invalidFields(problems);
+      const edit = checkedEdit(deps, {
+        acting,
+        dialect,
+        stored,
+        given: request.edit?.endpoint ?? Endpoint.create(),
+        mask: request.edit?.updateMask ?? [],
+        problems: rotationProblems(signature, request),
+      });
 
       const place = { tenantId, endpointId: request.id };
       const old = (await secretsOf(write.tx, tenantId, [request.id])).get(request.id) ?? [];
@@ -56,8 +73,8 @@ export const makeRotateSecret =
       const nowMs = clock.now();
       const secrets = [
         seal.secret(place, (old[0]?.version ?? 0) + 1, secret),
-        ...stillSigning(old, nowMs, nowMs + overlapSeconds * 1000),
+        ...stillSigning(old, nowMs, nowMs + (request.overlapSeconds ?? daySeconds) * 1000),
       ];
       await replaceSecrets(write.tx, place, secrets);
-      return { endpoint: await writeNext(write, deps, stored, { changes: {}, secrets }), secret };
+      return { endpoint: await writeNext(write, deps, stored, { ...edit, secrets }), secret };
     });

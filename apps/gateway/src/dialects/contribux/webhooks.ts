@@ -86,8 +86,8 @@ const changeWebhook: DialectRoute = (app, { registry }) =>
       await refuseUnknownEvents(registry, events, who);
       if (secret === undefined) return toChangedWebhook(await registry.unary(Registry.updateEndpoint, changes, who));
       const before = await registry.unary(Registry.getEndpoint, { id }, who);
-      await registry.unary(Registry.updateEndpoint, withSecret(changes, before), who);
-      const { endpoint } = await registry.unary(Registry.rotateSecret, { id, secret, overlapSeconds: 0 }, who);
+      const wanted = { id, secret, overlapSeconds: 0, edit: withSecret(changes, before) };
+      const { endpoint } = await registry.unary(Registry.rotateSecret, wanted, who);
       if (endpoint === undefined) throw new Error('registry left out the endpoint');
       return toChangedWebhook(endpoint);
     },

@@ -93,10 +93,14 @@ describe('a webhook', () => {
     expect(requestOf('CreateEndpoint')).toMatchObject({ disabled: true });
   });
 
-  test('gets a new secret after everything else was found right', async () => {
-    await call('PATCH', '/ep_1', { name: 'Other', secret: 'new' });
-    expect(asked()).toEqual(['UpdateEndpoint', 'RotateSecret']);
-    expect(requestOf('RotateSecret')).toMatchObject({ id: 'ep_1', secret: 'new', overlapSeconds: 0 });
+  test.each([
+    ['PATCH', { url: given.url, secret: 'new' }, ['url']],
+    ['PUT', { ...given, secret: 'new' }, expect.arrayContaining(['url', 'description'])],
+  ])('gets a new secret and the rest of a %s in one write', async (method, body, updateMask) => {
+    expect(await call(method, '/ep_1', body)).toMatchObject({ status: 200, body: shown });
+    expect(asked().filter((name) => name !== 'GetEventType')).toEqual(['RotateSecret']);
+    const edit = { endpoint: { url: given.url }, updateMask };
+    expect(requestOf('RotateSecret')).toMatchObject({ id: 'ep_1', secret: 'new', overlapSeconds: 0, edit });
   });
 
   test('is replaced as a whole', async () => {

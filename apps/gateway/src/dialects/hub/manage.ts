@@ -48,19 +48,20 @@ const getWebhook: DialectRoute = (app, { registry }) =>
     handler: async ({ params, who }) => toWebhook(await registry.unary(Registry.getEndpoint, { id: params.id }, who)),
   });
 
-/** A new secret signs at once and alone: the dialect has room for one signature. */
+/** In one write. A new secret signs at once and alone: the dialect has room for one signature. */
 const change = async (
   registry: RpcChannel,
   id: string,
   given: WebhookChanges,
   caller: CallOptions,
 ): Promise<Endpoint> => {
-  const endpoint = { ...toEndpoint(given), id };
+  const edit = { endpoint: { ...toEndpoint(given), id }, updateMask: maskOf(given) };
   await checkEvents(registry, given.events, caller);
-  const changed = await registry.unary(Registry.updateEndpoint, { endpoint, updateMask: maskOf(given) }, caller);
-  if (given.secret === undefined) return changed;
-  const wanted = { id, secret: given.secret, overlapSeconds: 0 };
-  return (await registry.unary(Registry.rotateSecret, wanted, caller)).endpoint ?? changed;
+  if (given.secret === undefined) return await registry.unary(Registry.updateEndpoint, edit, caller);
+  const wanted = { id, secret: given.secret, overlapSeconds: 0, edit };
+  const { endpoint } = await registry.unary(Registry.rotateSecret, wanted, caller);
+  if (endpoint === undefined) throw new Error('registry left out the endpoint');
+  return endpoint;
 };
 
 const updateWebhook: DialectRoute = (app, { registry }) =>

@@ -421,7 +421,11 @@ export interface RotateSecretRequest {
     | string
     | undefined;
   /** How long the old secret signs beside the new one; 24 hours where absent, 0: ends at once. */
-  overlapSeconds?: number | undefined;
+  overlapSeconds?:
+    | number
+    | undefined;
+  /** As for UpdateEndpoint, of the endpoint that id names: the id in it is ignored. */
+  edit?: UpdateEndpointRequest | undefined;
 }
 
 export interface RotateSecretResponse {
@@ -3689,7 +3693,7 @@ export const DisableEndpointRequest: MessageFns<DisableEndpointRequest> = {
 };
 
 function createBaseRotateSecretRequest(): RotateSecretRequest {
-  return { id: "", secret: undefined, overlapSeconds: undefined };
+  return { id: "", secret: undefined, overlapSeconds: undefined, edit: undefined };
 }
 
 export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
@@ -3702,6 +3706,9 @@ export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
     }
     if (message.overlapSeconds !== undefined) {
       writer.uint32(24).uint32(message.overlapSeconds);
+    }
+    if (message.edit !== undefined) {
+      UpdateEndpointRequest.encode(message.edit, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -3743,6 +3750,14 @@ export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
             message.overlapSeconds = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.edit = UpdateEndpointRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3763,6 +3778,9 @@ export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
     message.id = object.id ?? "";
     message.secret = object.secret ?? undefined;
     message.overlapSeconds = object.overlapSeconds ?? undefined;
+    message.edit = (object.edit !== undefined && object.edit !== null)
+      ? UpdateEndpointRequest.fromPartial(object.edit)
+      : undefined;
     return message;
   },
 };
@@ -4124,7 +4142,10 @@ export const RegistryServiceService = {
     responseSerialize: (value: Endpoint): Buffer => Buffer.from(Endpoint.encode(value).finish()),
     responseDeserialize: (value: Buffer): Endpoint => Endpoint.decode(value),
   },
-  /** Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. */
+  /**
+   * Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. An edit that is given
+   * with it is one write with it: all of it is done, or nothing.
+   */
   rotateSecret: {
     path: "/bellwire.registry.v1.RegistryService/RotateSecret" as const,
     requestStream: false as const,
@@ -4180,7 +4201,10 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   deleteEndpoint: handleUnaryCall<GetEndpointRequest, DeleteEndpointResponse>;
   enableEndpoint: handleUnaryCall<GetEndpointRequest, Endpoint>;
   disableEndpoint: handleUnaryCall<DisableEndpointRequest, Endpoint>;
-  /** Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. */
+  /**
+   * Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. An edit that is given
+   * with it is one write with it: all of it is done, or nothing.
+   */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
   /** The newest secret. WRONG_STATE unless the dialect of the tenant shows it to its users again. */
   getSecret: handleUnaryCall<GetEndpointRequest, GetSecretResponse>;
@@ -4541,7 +4565,10 @@ export interface RegistryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Endpoint) => void,
   ): ClientUnaryCall;
-  /** Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. */
+  /**
+   * Makes a new secret (or takes the given one); the old one signs beside it until the overlap ends. An edit that is given
+   * with it is one write with it: all of it is done, or nothing.
+   */
   rotateSecret(
     request: RotateSecretRequest,
     callback: (error: ServiceError | null, response: RotateSecretResponse) => void,
