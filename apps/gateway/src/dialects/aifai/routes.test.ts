@@ -92,10 +92,10 @@ describe('preferences', () => {
     gateway.calls.length = 0;
     gateway.endpoints.push(made('ep_1', { enable_webhook: false }));
     expect((await put({ enable_webhook: true })).body).toMatchObject({ webhook_secret: 'whsec_2' });
-    expect(called()).toEqual(['ListEndpoints', 'GetSubjectSettings', 'RotateSecret', 'UpdateEndpoint']);
-    expect(requestsOf('RotateSecret')).toEqual([{ id: 'ep_1', secret: undefined, overlapSeconds: 0 }]);
-    const [change] = requestsOf('UpdateEndpoint');
-    expect(change).toMatchObject({ endpoint: { enabled: true }, updateMask: ['enabled', 'metadata'] });
+    expect(called()).toEqual(['ListEndpoints', 'GetSubjectSettings', 'RotateSecret']);
+    const [change] = requestsOf('RotateSecret');
+    const edit = { endpoint: { enabled: true }, updateMask: ['enabled', 'metadata'] };
+    expect(change).toMatchObject({ id: 'ep_1', secret: undefined, overlapSeconds: 0, edit });
     expect(JSON.stringify(change)).not.toContain('unseen');
   });
 

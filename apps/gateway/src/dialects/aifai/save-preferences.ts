@@ -65,7 +65,7 @@ const forgetKept = async (deps: Deps, who: Who): Promise<void> => {
 };
 
 /**
- * All that was given in one write. Where it enables a webhook whose secret nobody has seen, that is made anew before, for
+ * All that was given in one write. Where it enables a webhook whose secret nobody has seen, that is made anew with it, for
  * the answer: never while it is enabled, as its receiver may have a secret from /v1.
  */
 const write = async (
@@ -75,12 +75,13 @@ const write = async (
   wanted: Preferences,
   given: GivenPreferences,
 ): Promise<{ endpoint: Endpoint; secret: string | undefined }> => {
-  const isFirst = wanted.enable_webhook && isSecretUnseen(endpoint);
-  const rotated = isFirst
-    ? await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0 }, who)
-    : undefined;
-  const changes = fromChanges(endpoint, wanted, given);
-  return { endpoint: await registry.unary(Registry.updateEndpoint, changes, who), secret: rotated?.secret };
+  const edit = fromChanges(endpoint, wanted, given);
+  if (!wanted.enable_webhook || !isSecretUnseen(endpoint)) {
+    return { endpoint: await registry.unary(Registry.updateEndpoint, edit, who), secret: undefined };
+  }
+  const rotated = await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0, edit }, who);
+  if (rotated.endpoint === undefined) throw new Error('registry left out the endpoint');
+  return { endpoint: rotated.endpoint, secret: rotated.secret };
 };
 
 const change = async (deps: Deps, who: Who, endpoint: Endpoint, given: GivenPreferences): Promise<Saved> => {
