@@ -90,9 +90,13 @@ export const settingsTable = z.object({
     'An endpoint whose attempts have all failed for so many hours is disabled; 0: never.',
   ),
   BELLWIRE_EGRESS_ALLOW_CIDRS: cidrs().describe(
-    'Networks that requests may reach beyond the public ones, separated by commas.',
+    'Networks that requests may reach beyond the public ones, separated by commas. Where neither this nor ' +
+      '`BELLWIRE_EGRESS_ALLOW_HTTP` is set, `npm start` and `npm run cluster` are for development: they allow ' +
+      '`127.0.0.0/8,::1/128` and plain http. A service that is started alone does not.',
   ),
-  BELLWIRE_EGRESS_ALLOW_HTTP: flag(false).describe('Allows plain http to endpoints (development).'),
+  BELLWIRE_EGRESS_ALLOW_HTTP: flag(false).describe(
+    'Allows plain http to endpoints (development). Where neither this nor `BELLWIRE_EGRESS_ALLOW_CIDRS` is set: see there.',
+  ),
   BELLWIRE_REQUESTS_PER_MINUTE: integer(6000, { min: 1, max: 1_000_000 }).describe(
     'REST calls a minute per API key, publishing apart.',
   ),
