@@ -79,7 +79,7 @@ describe('the examples of the document', () => {
 
   test('and those of our page of it answer as is printed there', async () => {
     const calls = callsOf('aifai', 'Routes');
-    expect(calls).toHaveLength(9);
+    expect(calls).toHaveLength(10);
     const outputs = await runInOneShell(
       calls.map(({ commands }) =>
         commands
