@@ -89,6 +89,7 @@ describe('a request', () => {
     ['/v1/deliveries?limit=many', 'limit', 'must be a whole number'],
     ['/v1/deliveries?limit=1e1', 'limit', 'must be a whole number'],
     ['/v1/deliveries?since=yesterday', 'since', 'must be a time such as 2026-01-31T12:00:00Z'],
+    ['/v1/deliveries?cursor=', 'cursor', 'must have at least 1 character'],
     ['/v1/deliveries?cursor=a&cursor=b', 'cursor', 'must be a string'],
     ['/v1/endpoints/ep_1?limit=1', 'limit', 'is not known here'],
     ['/v1/events?subject=%00', 'subject', 'must not contain NUL'],

@@ -44,6 +44,12 @@ describe('a body', () => {
     expect(gateway.calls).toMatchObject([{ request: { subject: '😀', data: String.raw`{"__proto__":"\ud800"}` } }]);
   });
 
+  test('passes the data of a test on as that of an event', async () => {
+    const data = '{"__proto__":{"a":1,"a":2}}';
+    expect(await post('/v1/endpoints/ep_1/test', `{"data":${data}}`)).toMatchObject({ status: 200 });
+    expect(gateway.calls).toMatchObject([{ method: 'SendTest', request: { data } }]);
+  });
+
   test('is refused for every member of the body that is given twice', async () => {
     const json = String.raw`{"type":"a","data":1,"type":"b","d\u0061ta":2}`;
     expect(await post('/v1/events', json)).toMatchObject({

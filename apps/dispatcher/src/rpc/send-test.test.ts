@@ -61,7 +61,7 @@ describe('a test', () => {
     expect((await sendTest('hub', '')).sent).toEqual(['{"test":true}']);
   });
 
-  test.each(['{"n":12345678901234567890}', '{"b":1,"1":2}', '[1.0]'])(
+  test.each(['{"n":12345678901234567890}', '{"b":1,"1":2}', '[1.0]', '{"a":1,"a":2}'])(
     'of data that receivers could not verify is refused, as publishing it is: %s',
     async (data) => {
       await expect(sendTest('hub', data)).rejects.toMatchObject({ reason: 'PAYLOAD_NOT_REPRESENTABLE' });

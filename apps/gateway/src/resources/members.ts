@@ -37,7 +37,7 @@ export const queryNumber = (least: number, most: number) =>
 /** The part of a list that is asked for. */
 export const page = {
   limit: queryNumber(1, 100).optional().describe('How many at most; 50 where absent.'),
-  cursor: z.string().optional().describe('next_cursor of the page before.'),
+  cursor: z.string().min(1).optional().describe('next_cursor of the page before.'),
 };
 
 /** 0 and empty stand for the service's defaults. */
