@@ -420,7 +420,10 @@ export interface RotateSecretRequest {
   secret?:
     | string
     | undefined;
-  /** How long the old secret signs beside the new one; 24 hours where absent, 0: ends at once. */
+  /**
+   * How long the old secret signs beside the new one; 24 hours where absent, 0: ends at once. At most five
+   * sign, the new one among them: a further rotation ends the oldest before its time.
+   */
   overlapSeconds?:
     | number
     | undefined;
