@@ -81,9 +81,10 @@ describe('when the log fails in the middle of a write', () => {
   });
 
   test('the relay publishes it without a restart', async () => {
-    const registry = await start(eventLog, 20);
+    const registry = await start(eventLog, 200);
     const tenant = await aTenant(registry);
-    eventLog.faults.failProduce();
+    // For the call and for the relay, whichever comes first.
+    eventLog.faults.failProduce(2);
     await expect(as(registry, tenant).createEndpoint({ endpoint: anEndpoint() })).rejects.toMatchObject({
       reason: 'LOG_UNAVAILABLE',
     });
