@@ -141,6 +141,18 @@ describe('Publish', () => {
     expect(onLog()).toMatchObject([{ data: '"\ufffd"' }]);
   });
 
+  test("keeps a user's idempotency keys, of any length, apart from the tenant's", async () => {
+    const idempotencyKey = '😀'.repeat(255);
+    const ofTenant = await send({ idempotencyKey, data: '1' });
+    const ofUser = await send({ idempotencyKey, data: '2' }, 'user');
+    expect([ofTenant.duplicate, ofUser.duplicate]).toEqual([false, false]);
+    expect(ofUser.eventId).not.toBe(ofTenant.eventId);
+    const [{ count } = { count: 0 }] = await asSuperuser<{ count: number }>(
+      'select count(*)::int as count from ingestion.reservations',
+    );
+    expect(count).toBe(2);
+  });
+
   test('never says accepted while the log fails, and accepts the same event afterwards', async () => {
     eventLog.faults.failProduce(2);
     await expect(send({ idempotencyKey: 'k' })).rejects.toMatchObject({ reason: 'LOG_UNAVAILABLE' });
