@@ -4,6 +4,7 @@ import {
   Outcome,
   RegistryServiceService as Registry,
 } from '@bellwire/contracts';
+import { isOperational } from '@bellwire/domain';
 import { invalidField } from '@bellwire/errors';
 import { JsonText } from '../../json-text.ts';
 import { testTimeoutMs } from '../../routes/endpoint-actions.ts';
@@ -16,8 +17,8 @@ import { attempt, toAttempt } from './attempt.ts';
  * @throws Fault INVALID_FIELD for one that the webhook does not name
  */
 const eventOf = (events: readonly string[], asked: string | undefined): string => {
-  // A webhook that was made through /v1 may have patterns.
-  const named = events.filter((name) => !name.includes('*'));
+  // A webhook that was made through /v1 may have patterns, and what only Bellwire tells.
+  const named = events.filter((name) => !name.includes('*') && !isOperational(name));
   if (asked !== undefined && !named.includes(asked)) {
     throw invalidField('event', `must be one of the events of the webhook: ${named.join(', ')}`);
   }
