@@ -7,6 +7,7 @@ import {
   inTenant,
   migrate,
   openDatabase,
+  readTenant,
   tenantPolicySql,
   type Database,
   type Migrations,
@@ -82,9 +83,24 @@ describe('tenants', () => {
     await one.close();
   });
 
+  test('are read as they were at one moment, and not written', async () => {
+    await readTenant(opened.db, 'a', async (trx) => {
+      const read = () => trx.selectFrom('shop.notes').selectAll().execute();
+      expect(await read()).toHaveLength(1);
+      await write('a', 'later');
+      expect(await read()).toHaveLength(1);
+    });
+    const deleting = readTenant(opened.db, 'a', (trx) => trx.deleteFrom('shop.notes').execute());
+    await expect(deleting).rejects.toThrow('read-only');
+    expect(await readTenant(opened.db, 'a', (trx) => trx.selectFrom('shop.notes').selectAll().execute())).toHaveLength(
+      2,
+    );
+  });
+
   test('the empty id and * are refused', async () => {
     for (const id of ['', '*'])
-      await expect(inTenant(opened.db, id, () => Promise.resolve())).rejects.toThrow('not the id');
+      for (const scoped of [inTenant, readTenant])
+        await expect(scoped(opened.db, id, () => Promise.resolve())).rejects.toThrow('not the id');
   });
 });
 

@@ -1,15 +1,24 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction, type TransactionBuilder } from 'kysely';
 import { withDatabaseFaults } from './database-fault.ts';
 
 const everyTenant = '*';
 
-const inScope = <DB, T>(db: Kysely<DB>, scope: string, fn: (trx: Transaction<DB>) => Promise<T>): Promise<T> =>
+const inScope = <DB, T>(
+  begin: TransactionBuilder<DB>,
+  scope: string,
+  fn: (trx: Transaction<DB>) => Promise<T>,
+): Promise<T> =>
   withDatabaseFaults(() =>
-    db.transaction().execute(async (trx) => {
+    begin.execute(async (trx) => {
       await sql`select set_config('bellwire.tenant_id', ${scope}, true)`.execute(trx);
       return await fn(trx);
     }),
   );
+
+// Empty is what an unset scope reads as, * is everybody.
+const refuseNobody = (tenantId: string): void => {
+  if (tenantId === '' || tenantId === everyTenant) throw new Error(`"${tenantId}" is not the id of a tenant.`);
+};
 
 /**
  * A transaction that sees and writes only rows of one tenant, in tables under tenantPolicySql.
@@ -21,14 +30,28 @@ export const inTenant = async <DB, T>(
   tenantId: string,
   fn: (trx: Transaction<DB>) => Promise<T>,
 ): Promise<T> => {
-  // Empty is what an unset scope reads as, * is everybody.
-  if (tenantId === '' || tenantId === everyTenant) throw new Error(`"${tenantId}" is not the id of a tenant.`);
-  return await inScope(db, tenantId, fn);
+  refuseNobody(tenantId);
+  return await inScope(db.transaction(), tenantId, fn);
+};
+
+/**
+ * Reads rows of one tenant as they were at one moment, in however many statements.
+ *
+ * @throws {Fault} DATABASE_UNAVAILABLE; other errors of the database as they are.
+ */
+export const readTenant = async <DB, T>(
+  db: Kysely<DB>,
+  tenantId: string,
+  fn: (trx: Transaction<DB>) => Promise<T>,
+): Promise<T> => {
+  refuseNobody(tenantId);
+  const begin = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+  return await inScope(begin, tenantId, fn);
 };
 
 /** A transaction that sees the rows of all tenants: for an admin's request, a relay, nightly work. */
 export const acrossTenants = <DB, T>(db: Kysely<DB>, fn: (trx: Transaction<DB>) => Promise<T>): Promise<T> =>
-  inScope(db, everyTenant, fn);
+  inScope(db.transaction(), everyTenant, fn);
 
 /**
  * Statements for a migration that keep the rows of a table apart by its text column `tenant_id`, from the table's owner

@@ -1,6 +1,6 @@
 import { actingFor, type Clock, type Scope } from '@bellwire/domain';
 import { Fault, invalidField, invalidFields, noSuch } from '@bellwire/errors';
-import { inTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
+import { readTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
 import type { Call } from '@bellwire/rpc';
 import type { AsOf } from '../as-of.ts';
 import { oldestUnplanned } from '../store/events.ts';
@@ -44,7 +44,7 @@ export const makeRead = ({ db, asOf, clock, retentionMs }: ReadingDeps) => {
     try {
       const toldMs = toldByTenant.get(tenantId) ?? 0;
       const { eventsMs, historyMs } = await asOf();
-      return await inTenant(db, tenantId, async (trx) => {
+      return await readTenant(db, tenantId, async (trx) => {
         const unplannedMs = await oldestUnplanned(trx, tenantId, nowMs);
         const deliveriesAsOfMs = Math.max(toldMs, Math.min(historyMs, (unplannedMs ?? Infinity) - 1));
         const answer = await query({ trx, viewer, nowMs, eventsAsOfMs: eventsMs, deliveriesAsOfMs });
