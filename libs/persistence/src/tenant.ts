@@ -45,8 +45,7 @@ export const readTenant = async <DB, T>(
   fn: (trx: Transaction<DB>) => Promise<T>,
 ): Promise<T> => {
   refuseNobody(tenantId);
-  const begin = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
-  return await inScope(begin, tenantId, fn);
+  return await inScope(db.transaction().setIsolationLevel('repeatable read'), tenantId, fn);
 };
 
 /** A transaction that sees the rows of all tenants: for an admin's request, a relay, nightly work. */
