@@ -15,9 +15,14 @@ const inScope = <DB, T>(
     }),
   );
 
-// Empty is what an unset scope reads as, * is everybody.
-const refuseNobody = (tenantId: string): void => {
+const inScopeOf = async <DB, T>(
+  begin: TransactionBuilder<DB>,
+  tenantId: string,
+  fn: (trx: Transaction<DB>) => Promise<T>,
+): Promise<T> => {
+  // Empty is what an unset scope reads as, * is everybody.
   if (tenantId === '' || tenantId === everyTenant) throw new Error(`"${tenantId}" is not the id of a tenant.`);
+  return await inScope(begin, tenantId, fn);
 };
 
 /**
@@ -25,28 +30,22 @@ const refuseNobody = (tenantId: string): void => {
  *
  * @throws {Fault} DATABASE_UNAVAILABLE; other errors of the database as they are.
  */
-export const inTenant = async <DB, T>(
+export const inTenant = <DB, T>(
   db: Kysely<DB>,
   tenantId: string,
   fn: (trx: Transaction<DB>) => Promise<T>,
-): Promise<T> => {
-  refuseNobody(tenantId);
-  return await inScope(db.transaction(), tenantId, fn);
-};
+): Promise<T> => inScopeOf(db.transaction(), tenantId, fn);
 
 /**
  * Reads rows of one tenant as they were at one moment, in however many statements.
  *
  * @throws {Fault} DATABASE_UNAVAILABLE; other errors of the database as they are.
  */
-export const readTenant = async <DB, T>(
+export const readTenant = <DB, T>(
   db: Kysely<DB>,
   tenantId: string,
   fn: (trx: Transaction<DB>) => Promise<T>,
-): Promise<T> => {
-  refuseNobody(tenantId);
-  return await inScope(db.transaction().setIsolationLevel('repeatable read'), tenantId, fn);
-};
+): Promise<T> => inScopeOf(db.transaction().setIsolationLevel('repeatable read'), tenantId, fn);
 
 /** A transaction that sees the rows of all tenants: for an admin's request, a relay, nightly work. */
 export const acrossTenants = <DB, T>(db: Kysely<DB>, fn: (trx: Transaction<DB>) => Promise<T>): Promise<T> =>

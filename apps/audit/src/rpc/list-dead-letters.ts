@@ -3,7 +3,7 @@ import type { Call } from '@bellwire/rpc';
 import { deadLettersOf } from '../store/deliveries.ts';
 import { deadLetterOf } from './encode.ts';
 import { filterOf, pageOfDeliveries } from './list-deliveries.ts';
-import { type Read } from './reading.ts';
+import type { Read } from './reading.ts';
 
 /**
  * Deliveries that are dead letters now: not those that were redelivered since. Newest first, by acceptance.

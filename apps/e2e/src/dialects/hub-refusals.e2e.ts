@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import { removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import { createAt, deliveryThatIs, good, newTenant, publish, webhook } from './hub-webhooks.ts';
 
 const refusal = z.object({ reason: z.string(), fields: z.array(z.object({ path: z.string() })) });
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 describe('bad input', () => {
   const rows: readonly [what: string, wrong: Record<string, unknown>, path: string, reason?: string][] = [

@@ -1,27 +1,17 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import { describe, expect, test } from '@jest/globals';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, created, createdKey, until, type Api } from '../target/api.ts';
-import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import { removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import { callsOf, runInOneShell } from './documented-calls.ts';
 import { createdWebhook, delivery, refusal, stats, testResult, webhook } from './notely-shapes.ts';
 import { shapeDifferences } from './shape.ts';
 
-const dataDir = newDataDir();
 let suite: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  suite = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await suite.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target: suite, receiver } = running));
 
 interface Tenant {
   /** For the tenant itself, which publishes. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReceiver, type Receiver } from '@bellwire/testing';
+import type { Receiver } from '@bellwire/testing';
 import { z } from 'zod';
 import { apiOf, created, createdKey } from '../target/api.ts';
 import { newDataDir, removeDataDir, startTarget, type Target } from '../target/start-target.ts';
+import { useTarget } from '../target/use-target.ts';
 import {
   config,
   configure,
@@ -17,20 +18,9 @@ import {
 
 const problem = z.object({ reason: z.string(), fields: z.array(z.object({ path: z.string() })) });
 
-const dataDir = newDataDir();
 let target: Target;
 let receiver: Receiver;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  target = await startTarget({ dataDir });
-});
-
-afterAll(async () => {
-  await target.kill('SIGTERM');
-  await receiver.close();
-  removeDataDir(dataDir);
-});
+useTarget((running) => ({ target, receiver } = running));
 
 describe('bad input', () => {
   const good = { url: 'https://your-app.com/webhooks', enabled: true, enabledEvents: ['resume.parsed'] };

@@ -1,7 +1,7 @@
 import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/contracts';
 import { Fault, toFault } from '@bellwire/errors';
 import type { Services } from '../../app.ts';
-import { allEndpoints } from '../endpoints.ts';
+import { allEndpoints, editWithSecret, madeBy } from '../endpoints.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { Who } from '../who-is.ts';
 import { fromChanges, fromPreferences, isMarked, isSecretUnseen, toPreferences } from './endpoint-preferences.ts';
@@ -74,14 +74,12 @@ const write = async (
   endpoint: Endpoint,
   wanted: Preferences,
   given: GivenPreferences,
-): Promise<{ endpoint: Endpoint; secret: string | undefined }> => {
+): Promise<{ endpoint: Endpoint; secret?: string }> => {
   const edit = fromChanges(endpoint, wanted, given);
   if (!wanted.enable_webhook || !isSecretUnseen(endpoint)) {
-    return { endpoint: await registry.unary(Registry.updateEndpoint, edit, who), secret: undefined };
+    return { endpoint: await registry.unary(Registry.updateEndpoint, edit, who) };
   }
-  const rotated = await registry.unary(Registry.rotateSecret, { id: endpoint.id, overlapSeconds: 0, edit }, who);
-  if (rotated.endpoint === undefined) throw new Error('registry left out the endpoint');
-  return { endpoint: rotated.endpoint, secret: rotated.secret };
+  return await editWithSecret(registry, { id: endpoint.id, edit }, who);
 };
 
 const change = async (deps: Deps, who: Who, endpoint: Endpoint, given: GivenPreferences): Promise<Saved> => {
@@ -106,8 +104,7 @@ const settled = async (deps: Deps, who: Who): Promise<Endpoint | undefined> => {
 
 const make = async ({ registry }: Deps, who: Who, wanted: Preferences) => {
   const request = { endpoint: fromPreferences(wanted, who.subject), disabled: !wanted.enable_webhook };
-  const { endpoint, secret } = await registry.unary(Registry.createEndpoint, request, who);
-  if (endpoint === undefined) throw new Error('registry left out the endpoint');
+  const { endpoint, secret } = madeBy(await registry.unary(Registry.createEndpoint, request, who));
   return { endpoint, secret: endpoint.enabled ? secret : undefined };
 };
 

@@ -1,16 +1,6 @@
-import { RegistryServiceService as Registry } from '@bellwire/contracts';
-import { invalidFields, toFault } from '@bellwire/errors';
+import { invalidFields } from '@bellwire/errors';
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
-
-/** Those of the document may be archived too: registry knows. */
-const isKnown = async (registry: RpcChannel, name: string, caller: CallOptions): Promise<boolean> => {
-  try {
-    return !(await registry.unary(Registry.getEventType, { name }, caller)).archived;
-  } catch (error) {
-    if (toFault(error).kind === 'not_found') return false;
-    throw error;
-  }
-};
+import { isSubscribable } from '../event-type-named.ts';
 
 /**
  * Endpoints take patterns and names that nobody has published yet; these webhooks take what is in the catalogue.
@@ -24,7 +14,7 @@ export const refuseUnknownTypes = async (
   caller: CallOptions,
 ): Promise<void> => {
   const checked = await Promise.all(
-    Object.entries(names).map(async ([path, name]) => ({ path, known: await isKnown(registry, name, caller) })),
+    Object.entries(names).map(async ([path, name]) => ({ path, known: await isSubscribable(registry, name, caller) })),
   );
   const unknown = checked.filter(({ known }) => !known);
   if (unknown.length === 0) return;

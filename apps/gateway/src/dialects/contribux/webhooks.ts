@@ -3,7 +3,7 @@ import { AuditServiceService as Audit, RegistryServiceService as Registry } from
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
 import { noQuery } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
-import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
+import { allEndpoints, deleteEndpointAt, editWithSecret, madeBy, ofEndpoint } from '../endpoints.ts';
 import { refuseUnknownTypes } from './event-types.ts';
 import { management } from './quotas.ts';
 import { firstTest } from './test-delivery.ts';
@@ -38,8 +38,7 @@ const createWebhook: DialectRoute = (app, { registry, dispatcher }) =>
       const { events, active, secret } = body;
       const wanted = { endpoint: endpointOfNew(body), secret: secret ?? undefined, disabled: active === false };
       await refuseUnknownEvents(registry, events, who);
-      const { endpoint } = await registry.unary(Registry.createEndpoint, wanted, who);
-      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      const { endpoint } = madeBy(await registry.unary(Registry.createEndpoint, wanted, who));
       const test = await firstTest(dispatcher, { endpointId: endpoint.id, eventType: events[0] ?? '' }, who);
       return reply.code(201).send(toCreatedWebhook(endpoint, test));
     },
@@ -86,9 +85,7 @@ const changeWebhook: DialectRoute = (app, { registry }) =>
       await refuseUnknownEvents(registry, events, who);
       if (secret === undefined) return toChangedWebhook(await registry.unary(Registry.updateEndpoint, changes, who));
       const before = await registry.unary(Registry.getEndpoint, { id }, who);
-      const wanted = { id, secret, overlapSeconds: 0, edit: withSecret(changes, before) };
-      const { endpoint } = await registry.unary(Registry.rotateSecret, wanted, who);
-      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      const { endpoint } = await editWithSecret(registry, { id, secret, edit: withSecret(changes, before) }, who);
       return toChangedWebhook(endpoint);
     },
   });

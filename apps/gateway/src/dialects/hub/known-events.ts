@@ -1,15 +1,6 @@
-import { RegistryServiceService as Registry, type EventType } from '@bellwire/contracts';
-import { Fault, invalidField, invalidFields } from '@bellwire/errors';
+import { invalidField, invalidFields } from '@bellwire/errors';
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
-
-const eventNamed = async (registry: RpcChannel, name: string, caller: CallOptions): Promise<EventType | undefined> => {
-  try {
-    return await registry.unary(Registry.getEventType, { name }, caller);
-  } catch (error) {
-    if (error instanceof Fault && error.reason === 'NOT_FOUND') return undefined;
-    throw error;
-  }
-};
+import { eventTypeNamed, isSubscribable } from '../event-type-named.ts';
 
 /**
  * Registry takes names that no event has yet; a user of this dialect has a catalogue, and a name beside it is a mistake.
@@ -20,10 +11,8 @@ export const checkEvents = async (
   events: readonly string[] = [],
   caller: CallOptions,
 ): Promise<void> => {
-  const found = await Promise.all(events.map((name) => eventNamed(registry, name, caller)));
-  const problems = found.flatMap((event, index) =>
-    event === undefined || event.archived ? [{ path: `events[${index}]`, message: 'is not an event' }] : [],
-  );
+  const known = await Promise.all(events.map((name) => isSubscribable(registry, name, caller)));
+  const problems = known.flatMap((is, index) => (is ? [] : [{ path: `events[${index}]`, message: 'is not an event' }]));
   if (problems.length > 0) throw invalidFields(problems);
 };
 
@@ -33,6 +22,6 @@ export const checkEventFilter = async (
   event: string | undefined,
   caller: CallOptions,
 ): Promise<void> => {
-  if (event === undefined || (await eventNamed(registry, event, caller)) !== undefined) return;
+  if (event === undefined || (await eventTypeNamed(registry, event, caller)) !== undefined) return;
   throw invalidField('event', 'is not an event');
 };

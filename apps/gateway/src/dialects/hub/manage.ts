@@ -3,7 +3,7 @@ import { RegistryServiceService as Registry, type Endpoint } from '@bellwire/con
 import type { CallOptions, RpcChannel } from '@bellwire/rpc';
 import { noQuery } from '../../resources/members.ts';
 import type { DialectRoute } from '../dialect-route.ts';
-import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
+import { allEndpoints, deleteEndpointAt, editWithSecret, madeBy, ofEndpoint } from '../endpoints.ts';
 import { checkEvents } from './known-events.ts';
 import {
   createdWebhook,
@@ -25,8 +25,7 @@ const createWebhook: DialectRoute = (app, { registry }) =>
       const endpoint = toEndpoint(body);
       await checkEvents(registry, body.events, who);
       const wanted = { endpoint, secret: body.secret, disabled: !body.active };
-      const made = await registry.unary(Registry.createEndpoint, wanted, who);
-      if (made.endpoint === undefined) throw new Error('registry left out the endpoint');
+      const made = madeBy(await registry.unary(Registry.createEndpoint, wanted, who));
       const secret = body.secret === undefined ? made.secret : undefined;
       return reply.code(201).send({ ...toWebhook(made.endpoint), secret });
     },
@@ -48,7 +47,7 @@ const getWebhook: DialectRoute = (app, { registry }) =>
     handler: async ({ params, who }) => toWebhook(await registry.unary(Registry.getEndpoint, { id: params.id }, who)),
   });
 
-/** In one write. A new secret signs at once and alone: the dialect has room for one signature. */
+/** A new secret signs alone: the dialect has room for one signature. */
 const change = async (
   registry: RpcChannel,
   id: string,
@@ -58,10 +57,7 @@ const change = async (
   const edit = { endpoint: { ...toEndpoint(given), id }, updateMask: maskOf(given) };
   await checkEvents(registry, given.events, caller);
   if (given.secret === undefined) return await registry.unary(Registry.updateEndpoint, edit, caller);
-  const wanted = { id, secret: given.secret, overlapSeconds: 0, edit };
-  const { endpoint } = await registry.unary(Registry.rotateSecret, wanted, caller);
-  if (endpoint === undefined) throw new Error('registry left out the endpoint');
-  return endpoint;
+  return (await editWithSecret(registry, { id, secret: given.secret, edit }, caller)).endpoint;
 };
 
 const updateWebhook: DialectRoute = (app, { registry }) =>

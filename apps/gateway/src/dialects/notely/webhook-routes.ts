@@ -7,7 +7,7 @@ import {
 } from '@bellwire/contracts';
 import { noQuery } from '../../resources/members.ts';
 import { subjectOf, type DialectDeps, type DialectRoute } from '../dialect-route.ts';
-import { allEndpoints, deleteEndpointAt, ofEndpoint } from '../endpoints.ts';
+import { allEndpoints, deleteEndpointAt, madeBy, ofEndpoint } from '../endpoints.ts';
 import type { Who } from '../who-is.ts';
 import { catalogueOf, checkEventTypes } from './catalogue.ts';
 import { retainedFrom } from './retention.ts';
@@ -36,8 +36,7 @@ const createWebhook: DialectRoute = (app, { registry }) =>
     handler: async (request, reply) => {
       checkEventTypes(request.body.event_types, await catalogueOf({ registry }, request.who));
       const wanted = fromNewWebhook(request.body, subjectOf(request));
-      const { endpoint, secret } = await registry.unary(Registry.createEndpoint, wanted, request.who);
-      if (endpoint === undefined) throw new Error('registry left out the endpoint');
+      const { endpoint, secret } = madeBy(await registry.unary(Registry.createEndpoint, wanted, request.who));
       return reply.code(201).send({ ...toWebhook(endpoint), secret });
     },
   });

@@ -1,6 +1,7 @@
 import { Endpoint, RegistryServiceService as Registry } from '@bellwire/contracts';
 import { invalidField, toFault } from '@bellwire/errors';
 import type { Services } from '../../app.ts';
+import { madeBy } from '../endpoints.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { Who } from '../who-is.ts';
 import {
@@ -16,11 +17,6 @@ interface Saved {
   endpoint: Endpoint;
   secret: string;
 }
-
-const need = (endpoint: Endpoint | undefined): Endpoint => {
-  if (endpoint === undefined) throw new Error('registry left out the endpoint');
-  return endpoint;
-};
 
 const isGone = (error: unknown): boolean => toFault(error).reason === 'NOT_FOUND';
 
@@ -57,8 +53,7 @@ const create = async (
     testMode: !enabled,
     metadata: { [configurationMark]: 'true' },
   });
-  const created = await registry.unary(Registry.createEndpoint, { endpoint: wanted }, who);
-  return { endpoint: need(created.endpoint), secret: created.secret };
+  return madeBy(await registry.unary(Registry.createEndpoint, { endpoint: wanted }, who));
 };
 
 /** Where another process made one at the same time the older one stays, with what was given last. */
