@@ -5,6 +5,7 @@ import { makeAttemptDelivery } from './attempts/attempt-delivery.ts';
 import { makeAttemptMemory } from './attempts/attempt-memory.ts';
 import { makeEndpointControls } from './endpoints/endpoint-controls.ts';
 import { makeEndpointStates } from './endpoints/endpoint-states.ts';
+import { openOwnLag } from './admission/own-lag.ts';
 import { makeHandOver } from './admission/hand-over.ts';
 import { makeOnFailing } from './endpoints/on-failing.ts';
 import { makeOperationalEvents } from './telling/operational-events.ts';
@@ -22,8 +23,12 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   const { append, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);
 
-  const admission = makeAdmission({ clock, maxInFlight });
-  const sweeping = setInterval(admission.sweep, sweepMs);
+  const lag = openOwnLag(sweepMs);
+  const admission = makeAdmission({ clock, maxInFlight, lag });
+  const sweeping = setInterval(() => {
+    lag.tick(clock.now());
+    admission.sweep();
+  }, sweepMs);
   scope.own('admission', { close: () => clearInterval(sweeping) });
 
   const { disableAfterMs } = deps;
@@ -56,5 +61,5 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, note, onGone });
   const handOver = makeHandOver({ append, memory, clock, tiers, events, onFailure });
   const made = { admission, controls, memory, attemptDelivery, handOver, states };
-  return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, onFailure });
+  return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
 };

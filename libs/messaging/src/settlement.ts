@@ -29,6 +29,11 @@ export interface WorkerOptions<T> {
   window?: { records: number; bytes: number };
   /** See ConsumeOptions. */
   paceMs?: number;
+  /**
+   * A commit is made every 50 ms where there is something to commit, and at once where so many settled records wait for it.
+   * @default none is made at once
+   */
+  hurryAfter?: number;
   /** A commit or a dead letter failed and is tried again, or handle() threw. */
   onFailure: (error: unknown) => void;
 }
@@ -66,17 +71,19 @@ const lastCommitMs = 1000;
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
   const { log, topics, group, paceMs, decode, handle, window = defaultWindow, onFailure } = options;
-  let repeatsDropped = 0;
-  let unreadable = 0;
+  const counts = { repeatsDropped: 0, unreadable: 0 };
 
-  const owned = openOwned({ limit: window, onChanged: () => committer.touch(), onFewer: () => ending.check() });
+  const owned = openOwned({
+    limit: window,
+    onChanged: (waiting) => committer.touch(waiting),
+    onFewer: () => ending.check(),
+  });
   const deadLetters = openDeadLetters(log, onFailure);
   const committer = openCommitter({
-    intervalMs: commitIntervalMs,
-    collect: () => owned.collect(),
+    owned,
     commit: (commits) => subscription.commit(commits),
-    committed: (commits) => owned.committed(commits),
-    giveBack: (commits) => owned.giveBack(commits),
+    intervalMs: commitIntervalMs,
+    hurryAfter: options.hurryAfter,
     onFailure,
   });
   const preparing = openPreparing<T>({ prepare: options.prepare, handle, onFailure });
@@ -84,13 +91,12 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
 
   const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
     const settle = (onCommitted?: () => void): void => own.settle(record.offset, onCommitted);
-    const { isCurrent } = own;
     try {
       if (record.value === null) throw new Error('the record has no value');
-      return { value: decode(record.value), record, settle, isCurrent };
+      return { value: decode(record.value), record, settle, isCurrent: own.isCurrent };
     } catch (error) {
-      unreadable++;
-      deadLetters.send({ record, error, settle, isCurrent });
+      counts.unreadable++;
+      deadLetters.send({ record, error, settle, isCurrent: own.isCurrent });
       return undefined;
     }
   };
@@ -98,11 +104,9 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   const take = (batch: readonly LogRecord[]): void => {
     const own = batch[0] && owned.of(batch[0]);
     if (own === undefined || ending.begun()) return;
-    const tasks: Task<T>[] = [];
-    for (const record of batch) {
-      const task = own.admit(record) ? taskOf(own, record) : void repeatsDropped++;
-      if (task !== undefined) tasks.push(task);
-    }
+    const fresh = batch.filter((record) => own.admit(record));
+    counts.repeatsDropped += batch.length - fresh.length;
+    const tasks = fresh.flatMap((record) => taskOf(own, record) ?? []);
     try {
       if (tasks.length > 0) preparing.pass(own, tasks);
     } catch (error) {
@@ -141,7 +145,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
 
   return {
     inFlight: () => owned.inFlight(),
-    stats: () => ({ repeatsDropped, unreadable, completionsDropped: owned.completionsDropped() }),
+    stats: () => ({ ...counts, completionsDropped: owned.completionsDropped() }),
     async drain(timeoutMs) {
       const giveUpAtMs = Date.now() + timeoutMs;
       stopTaking();

@@ -2,6 +2,7 @@ import type { Clock } from '@bellwire/domain';
 import { ended, limitOf, waitingIn, type Ended, type Line } from './endpoint-line.ts';
 import { openEndpointLines, type EndpointLines, type Waiting } from './endpoint-lines.ts';
 import { countInFlight } from './in-flight.ts';
+import type { OwnLag } from './own-lag.ts';
 import { openTurns } from './turns.ts';
 
 /** What the deliverer may start now, per endpoint, per tenant and in all. */
@@ -11,6 +12,8 @@ export interface AdmissionOptions {
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
+  /** @default it sees at once what its requests do */
+  lag?: Pick<OwnLag, 'ms' | 'seenMs'>;
 }
 
 export interface Slot {
@@ -40,8 +43,9 @@ export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | '
  * Starts a delivery now, lets it wait for a moment in memory, or spills it to a tier, so that an endpoint which is slow
  * takes at most its own slots and a short queue. Tenants that wait are served in turn, and their endpoints in turn.
  */
-export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: AdmissionOptions): Admission => {
-  const lines: Lines = openEndpointLines({ clock, maxQueueMs });
+export const makeAdmission = (options: AdmissionOptions): Admission => {
+  const { clock, maxInFlight, maxQueueMs = 2000, lag = { ms: () => 0, seenMs: () => clock.now() } } = options;
+  const lines: Lines = openEndpointLines({ clock, maxQueueMs, seenMs: lag.seenMs });
   const turns = openTurns();
   const inFlight = countInFlight(maxInFlight);
   /** Endpoints of which only retries wait, for which there is no room, with their tenants: until a retry has ended. */
@@ -57,7 +61,8 @@ export const makeAdmission = ({ clock, maxInFlight, maxQueueMs = 2000 }: Admissi
     inFlight.begin(candidate);
     start({
       ended: (how) => {
-        ended(line, begun, how, { maxConcurrency, nowMs: clock.now() });
+        const seen = how && { ...how, durationMs: Math.max(0, how.durationMs - lag.ms()) };
+        ended(line, begun, seen, { maxConcurrency, nowMs: clock.now() });
         if (waitingIn(line) > 0) turns.add(tenantId, endpointId);
         else lines.restIfIdle(endpointId, line);
         serve();

@@ -13,14 +13,17 @@ export interface Line<Waiting> {
 
 /** How an endpoint has done so far. */
 export interface Pace {
-  /** Exponentially weighted mean duration of a request, in milliseconds. */
+  /** Exponentially weighted mean duration of a request, by when it ended, in milliseconds. */
   meanMs: number;
+  /** When the latest one ended. */
+  endedAtMs: number;
   concurrency: Concurrency;
 }
 
 /** Of an endpoint that is not known yet: optimistic, for the age of what is in flight corrects it soon. */
 const startingMeanMs = 10;
-const weight = 0.1;
+/** What happened so long ago counts a third: a moment in which everything is slow makes no endpoint slow. */
+const memoryMs = 2000;
 
 /**
  * An endpoint that answers faster than this, and may have all its connections, is not what its deliveries wait for: the
@@ -29,13 +32,19 @@ const weight = 0.1;
  */
 const slowMs = 250;
 
-/** @param pace as it was known before, where it was */
-export const newLine = <Waiting>(maxConcurrency: number, pace?: Pace): Line<Waiting> => ({
+/** Of an endpoint that is not known yet. */
+export const newPace = (maxConcurrency: number, nowMs: number): Pace => ({
+  meanMs: startingMeanMs,
+  endedAtMs: nowMs,
+  concurrency: initialConcurrency(maxConcurrency),
+});
+
+export const newLine = <Waiting>(pace: Pace): Line<Waiting> => ({
   begun: new Set(),
   fresh: [],
   retries: [],
   turns: { nextMs: 0, laterMs: 0 },
-  pace: pace ?? { meanMs: startingMeanMs, concurrency: initialConcurrency(maxConcurrency) },
+  pace,
 });
 
 export const waitingIn = (line: Line<unknown>): number => line.fresh.length + line.retries.length;
@@ -59,10 +68,12 @@ export const ended = (
 ): void => {
   line.begun.delete(begun);
   if (how === undefined) return;
-  const { meanMs, concurrency } = line.pace;
+  const { meanMs, endedAtMs, concurrency } = line.pace;
+  const weight = 1 - Math.exp(Math.min(0, endedAtMs - nowMs) / memoryMs);
   const result = { isTrouble: how.isTrouble, startedAtMs: begun.atMs };
   line.pace = {
     meanMs: meanMs + weight * (how.durationMs - meanMs),
+    endedAtMs: nowMs,
     concurrency: concurrencyAfter(concurrency, result, maxConcurrency, nowMs),
   };
 };

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import {
   hasTurns,
   newLine,
+  newPace,
   restartSlowly,
   roomOf,
   turnOf,
@@ -45,11 +46,14 @@ export interface EndpointLinesOptions {
   clock: Clock;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. */
   maxQueueMs: number;
+  /** Until when it is known what has ended: how long an endpoint takes is told by that. */
+  seenMs: () => number;
 }
 
 export const openEndpointLines = <Candidate extends Waiting>({
   clock,
   maxQueueMs,
+  seenMs,
 }: EndpointLinesOptions): EndpointLines<Candidate> => {
   const lines = new Map<string, Line<Candidate>>();
   /** Of endpoints that have nothing to do at the moment. */
@@ -58,7 +62,7 @@ export const openEndpointLines = <Candidate extends Waiting>({
   const of: EndpointLines<Candidate>['of'] = ({ endpointId, maxConcurrency }) => {
     const known = lines.get(endpointId);
     if (known !== undefined) return known;
-    const made = newLine<Candidate>(maxConcurrency, resting.get(endpointId));
+    const made = newLine<Candidate>(resting.get(endpointId) ?? newPace(maxConcurrency, clock.now()));
     lines.set(endpointId, made);
     return made;
   };
@@ -70,13 +74,13 @@ export const openEndpointLines = <Candidate extends Waiting>({
   };
 
   const roomFor = (line: Line<Candidate>, maxConcurrency: number): number =>
-    roomOf(line, { maxQueueMs, maxConcurrency, nowMs: clock.now() });
+    roomOf(line, { maxQueueMs, maxConcurrency, nowMs: seenMs() });
 
   const spill = (line: Line<Candidate>, candidate: Candidate): void => {
     const { maxConcurrency, spills } = candidate;
-    const now = { maxConcurrency, nowMs: clock.now() };
-    const earliestMs = now.nowMs + waitOf(line, { ahead: waitingIn(line), ...now });
-    candidate.spill(turnOf(line, { earliestMs, spills }, now));
+    const seen = { maxConcurrency, nowMs: seenMs() };
+    const earliestMs = clock.now() + waitOf(line, { ahead: waitingIn(line), ...seen });
+    candidate.spill(turnOf(line, { earliestMs, spills }, seen));
   };
 
   const spillBeyond = (line: Line<Candidate>, room: number): void => {
@@ -92,7 +96,7 @@ export const openEndpointLines = <Candidate extends Waiting>({
     hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
     spill,
     turnAfter: ({ spills, ...endpoint }, untilMs) =>
-      turnOf(of(endpoint), { earliestMs: untilMs, spills }, { ...endpoint, nowMs: clock.now() }),
+      turnOf(of(endpoint), { earliestMs: untilMs, spills }, { ...endpoint, nowMs: seenMs() }),
     restartSlowly: (endpointId) => {
       const line = lines.get(endpointId);
       if (line !== undefined) restartSlowly(line, clock.now());

@@ -17,12 +17,20 @@ describe('concurrency', () => {
     expect(initialConcurrency(3).limit).toBe(3);
   });
 
-  test('rises by one after as many clean results in a row as the limit, up to the maximum', () => {
-    const initial = initialConcurrency(10);
-    expect(after(initial, 7, clean(0), 10).limit).toBe(8);
-    expect(after(initial, 8, clean(0), 10).limit).toBe(9);
-    expect(after(initial, 8 + 9, clean(0), 10).limit).toBe(10);
-    expect(after(initial, 100, clean(0), 10).limit).toBe(10);
+  test('rises by one after each clean result until there is trouble, up to the maximum', () => {
+    const initial = initialConcurrency(64);
+    expect(after(initial, 1, clean(0)).limit).toBe(9);
+    expect(after(initial, 56, clean(0)).limit).toBe(64);
+    expect(after(initial, 100, clean(0)).limit).toBe(64);
+  });
+
+  test('after trouble rises by one after as many clean results in a row as the limit, up to the maximum', () => {
+    const lowered = after(initialConcurrency(10), 1, trouble(0), 10);
+    expect(lowered.limit).toBe(4);
+    expect(after(lowered, 3, clean(100), 10).limit).toBe(4);
+    expect(after(lowered, 4, clean(100), 10).limit).toBe(5);
+    expect(after(lowered, 4 + 5, clean(100), 10).limit).toBe(6);
+    expect(after(lowered, 100, clean(100), 10).limit).toBe(10);
   });
 
   test('is halved once by requests that fail together, and again by one that started later', () => {

@@ -1,11 +1,13 @@
 /**
- * How many requests an endpoint may have under way at once, found by trying: one more after a full round of clean
- * results, half as many after trouble. It lives in the memory of the endpoint's owner only.
+ * How many requests an endpoint may have under way at once, found by trying as TCP finds its window (RFC 5681): one more
+ * after each clean result until there is trouble for the first time, then half as many after trouble and one more after a
+ * full round of clean results. It lives in the memory of the endpoint's owner only.
  */
 export interface Concurrency {
   readonly limit: number;
   /** Clean results in a row since the limit last changed. */
   readonly clean: number;
+  /** Minus infinity where it never was. */
   readonly loweredAtMs: number;
 }
 
@@ -41,6 +43,7 @@ export const concurrencyAfter = (
   const limit = Math.min(state.limit, max);
   if (startedAtMs <= state.loweredAtMs) return { ...state, limit };
   if (isTrouble) return { limit: Math.max(1, Math.floor(limit / 2)), clean: 0, loweredAtMs: nowMs };
+  if (state.loweredAtMs === Number.NEGATIVE_INFINITY) return { ...state, limit: Math.min(limit + 1, max) };
   const clean = state.clean + 1;
   return clean < limit ? { ...state, limit, clean } : { ...state, limit: Math.min(limit + 1, max), clean: 0 };
 };

@@ -17,6 +17,8 @@ export interface DeliverDeps extends ReceptionDeps, Omit<CandidateDeps, 'receive
   memory: AttemptMemory;
   states: Pick<EndpointStates, 'prepare' | 'noteEnd'>;
   insist: Insist;
+  /** Deliveries that are started and not committed yet. */
+  maxInFlight: number;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
 }
@@ -24,12 +26,15 @@ export interface DeliverDeps extends ReceptionDeps, Omit<CandidateDeps, 'receive
 /** Of each partition: what waits in memory is bounded in bytes too. */
 const deliveriesWindow = { records: 2000, bytes: 16 * 1024 * 1024 };
 
+/** Where so much of what may be in flight waits for a commit only, it is made at once: others wait for its room. */
+const hurryShare = 0.25;
+
 /**
  * deliveries → receivers. Each record is started at once, waits a moment in memory, or is handed to a tier with a
  * reason; the partition goes on meanwhile. A record is settled once its next step is on the log.
  */
 export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
-  const { eventLog, view, admission, memory, insist, onFailure } = deps;
+  const { eventLog, view, admission, memory, insist, maxInFlight, onFailure } = deps;
   const followCancel = makeFollowCancel(deps);
   const receive = makeReceive(deps);
   const candidateOf = makeCandidateOf({ ...deps, receive });
@@ -69,6 +74,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     topics: [topicNames.deliveries],
     group: 'deliverer',
     paceMs: 3,
+    hurryAfter: maxInFlight * hurryShare,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     window: deliveriesWindow,
     handle,

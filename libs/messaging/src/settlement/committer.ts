@@ -1,9 +1,10 @@
 import type { Commit } from '../log.ts';
+import type { OwnedPartitions } from './owned.ts';
 
 /** Commits by natural batching: while one commit is in flight, or for a moment after it, the next gathers. */
 export interface Committer {
-  /** There is something new to commit. */
-  touch(): void;
+  /** There is something new to commit, and so many wait for it. */
+  touch(waiting: number): void;
   /** Commits what there is now; rejects where that fails. */
   flush(): Promise<void>;
   /** Nothing is committed by itself any more. */
@@ -11,39 +12,40 @@ export interface Committer {
 }
 
 export interface CommitterOptions {
-  /** What is new since it was called last. */
-  collect: () => readonly Commit[];
+  /** What there is to commit, and who is told how that went. */
+  owned: Pick<OwnedPartitions, 'collect' | 'committed' | 'giveBack'>;
   commit: (commits: readonly Commit[]) => Promise<void>;
-  /** These are committed. */
-  committed: (commits: readonly Commit[]) => void;
-  /** These were not committed: collect() has to name them again, unless they are no longer ours. */
-  giveBack: (commits: readonly Commit[]) => void;
   /** Between two commits, in milliseconds. */
   intervalMs: number;
+  /** Where so many wait the next commit does not wait for its moment. @default however many */
+  hurryAfter: number | undefined;
   onFailure: (error: unknown) => void;
 }
 
 const longestBackoffMs = 5000;
 
 export const openCommitter = (options: CommitterOptions): Committer => {
-  const { collect, commit, committed, giveBack, intervalMs, onFailure } = options;
+  const { owned, commit, intervalMs, hurryAfter = Number.POSITIVE_INFINITY, onFailure } = options;
   let inFlight: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let touched = false;
+  let urgent = false;
   let stopped = false;
   let waitMs = intervalMs;
 
   const once = async (): Promise<void> => {
     touched = false;
-    const commits = collect();
+    urgent = false;
+    const commits = owned.collect();
     if (commits.length === 0) return;
     try {
       await commit(commits);
       waitMs = intervalMs;
-      committed(commits);
+      owned.committed(commits);
     } catch (error) {
-      giveBack(commits);
+      owned.giveBack(commits);
       touched = true;
+      urgent = false;
       waitMs = Math.min(longestBackoffMs, waitMs * 2);
       throw error;
     }
@@ -61,12 +63,18 @@ export const openCommitter = (options: CommitterOptions): Committer => {
 
   const schedule = (): void => {
     if (stopped || inFlight !== undefined || timer !== undefined) return;
-    timer = setTimeout(() => void start().catch(onFailure), waitMs);
+    timer = setTimeout(() => void start().catch(onFailure), urgent ? 0 : waitMs);
   };
 
   return {
-    touch() {
+    touch(waiting) {
       touched = true;
+      // After a failure nothing is urgent.
+      if (waiting >= hurryAfter && !urgent && waitMs === intervalMs) {
+        urgent = true;
+        clearTimeout(timer);
+        timer = undefined;
+      }
       schedule();
     },
     async flush() {

@@ -40,8 +40,8 @@ export interface OwnedPartitions {
 
 export interface OwnedOptions {
   limit: { records: number; bytes: number };
-  /** There is something to commit. */
-  onChanged: () => void;
+  /** There is something to commit, and so many wait for it. */
+  onChanged: (waiting: number) => void;
   /** A record was settled, or a partition lost. */
   onFewer: () => void;
 }
@@ -73,6 +73,8 @@ interface Entry extends Owned {
 interface Shared extends OwnedOptions {
   subscription(): Subscription | undefined;
   stopped(): boolean;
+  /** Who waits for a commit that has not begun, of all partitions. */
+  waiting: number;
 }
 
 const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shared): Entry => {
@@ -88,7 +90,7 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
 
   const touch = (): void => {
     changed = true;
-    onChanged();
+    onChanged(shared.waiting);
   };
 
   const balance = (): void => {
@@ -115,7 +117,10 @@ const own = (partition: TopicPartition, commit: Commit | undefined, shared: Shar
     },
     settle(offset, onCommitted) {
       if (lost || !window.settle(offset)) return onCommitted?.();
-      if (onCommitted !== undefined) settledWaiters.push(onCommitted);
+      if (onCommitted !== undefined) {
+        settledWaiters.push(onCommitted);
+        shared.waiting++;
+      }
       touch();
       if (paused) balance();
       onFewer();
@@ -154,7 +159,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
   let subscription: Subscription | undefined;
   let stopped = false;
   let completionsDropped = 0;
-  const shared: Shared = { ...options, subscription: () => subscription, stopped: () => stopped };
+  const shared: Shared = { ...options, subscription: () => subscription, stopped: () => stopped, waiting: 0 };
 
   const lose = (partition: TopicPartition): void => {
     entries.get(nameOf(partition))?.lose();
@@ -182,6 +187,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     collect() {
       const commits: Commit[] = [];
       if (subscription === undefined) return commits;
+      shared.waiting = 0;
       for (const entry of entries.values()) {
         const found = entry.collect();
         if (found === undefined) continue;
@@ -197,7 +203,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     attach(joined) {
       subscription = joined;
       for (const entry of entries.values()) if (entry.isPaused()) joined.pause(entry.partition);
-      options.onChanged();
+      options.onChanged(shared.waiting);
     },
     stopFetching() {
       stopped = true;
