@@ -29,13 +29,13 @@ export const openCommitter = (options: CommitterOptions): Committer => {
   let inFlight: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let touched = false;
-  let urgent = false;
+  let hurries = false;
   let stopped = false;
   let waitMs = intervalMs;
 
   const once = async (): Promise<void> => {
     touched = false;
-    urgent = false;
+    hurries = false;
     const commits = owned.collect();
     if (commits.length === 0) return;
     try {
@@ -45,7 +45,7 @@ export const openCommitter = (options: CommitterOptions): Committer => {
     } catch (error) {
       owned.giveBack(commits);
       touched = true;
-      urgent = false;
+      hurries = false;
       waitMs = Math.min(longestBackoffMs, waitMs * 2);
       throw error;
     }
@@ -63,15 +63,15 @@ export const openCommitter = (options: CommitterOptions): Committer => {
 
   const schedule = (): void => {
     if (stopped || inFlight !== undefined || timer !== undefined) return;
-    timer = setTimeout(() => void start().catch(onFailure), urgent ? 0 : waitMs);
+    timer = setTimeout(() => void start().catch(onFailure), hurries ? 0 : waitMs);
   };
 
   return {
     touch(waiting) {
       touched = true;
-      // After a failure nothing is urgent.
-      if (waiting >= hurryAfter && !urgent && waitMs === intervalMs) {
-        urgent = true;
+      // After a failure nothing hurries.
+      if (waiting >= hurryAfter && !hurries && waitMs === intervalMs) {
+        hurries = true;
         clearTimeout(timer);
         timer = undefined;
       }
