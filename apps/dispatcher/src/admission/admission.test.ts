@@ -38,7 +38,14 @@ const setUp = (maxInFlight = 10) => {
     );
     end(found?.slot, durationMs, isTrouble);
   };
-  return { clock, admission, admit, end, release, started, spilled, turns, slots };
+  /** The endpoint `a` takes so long for each request, and has for as long as that is remembered. */
+  const answerAfter = (durationMs: number, maxConcurrency: number): void => {
+    for (const begunAt = clock.at; clock.at < begunAt + 60_000; clock.at += durationMs) {
+      admit('before', 'a', maxConcurrency);
+      release('before', durationMs);
+    }
+  };
+  return { clock, admission, admit, end, release, answerAfter, started, spilled, turns, slots };
 };
 
 describe('admission', () => {
@@ -65,6 +72,16 @@ describe('admission', () => {
     for (let i = 0; i < 4; i++) admit(`a${i}`, 'a', 1);
     expect(started).toEqual(['slow', 'a0']);
     expect(spilled).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  test('takes no endpoint for slow whose first request after a rest took long', () => {
+    const { clock, admit, answerAfter, release, spilled } = setUp(1000);
+    answerAfter(10, 64);
+    clock.at += 600_000;
+    admit('first', 'a', 64);
+    release('first', 600);
+    for (let n = 0; n < 1000; n++) admit(`a${n}`, 'a', 64);
+    expect(spilled).toEqual([]);
   });
 
   test('takes no endpoint for slow that is so for a moment only', () => {
@@ -193,33 +210,30 @@ describe('admission', () => {
   });
 
   test('gives those that it spills turns one after the other, as fast as the endpoint takes them', () => {
-    const { clock, admit, release, turns } = setUp();
-    admit('slow', 'a', 1);
+    const { clock, admit, answerAfter, turns } = setUp();
+    answerAfter(6000, 1);
     clock.at = 100_000;
-    release('slow', 6000);
     for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
     // a0 is under way, and a1 may start after it.
-    expect(['a1', 'a2', 'a3', 'a4'].map((name) => turns.get(name))).toEqual([106_000, 112_000, 118_000, 124_000]);
+    const given = ['a1', 'a2', 'a3', 'a4'].map((name) => Math.round(turns.get(name) ?? 0));
+    expect(given).toEqual([106_000, 112_000, 118_000, 124_000]);
   });
 
   test('gives turns for a minute ahead, for longer to who has waited before, and lets the others ask again', () => {
-    const { clock, admission, admit, release } = setUp();
-    admit('slow', 'a', 1);
-    clock.at = 100_000;
-    release('slow', 24_000);
-    const turnOf = (spills: number) => admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 100_000);
+    const { admission, answerAfter } = setUp();
+    answerAfter(24_000, 1);
+    const turnOf = (spills: number) =>
+      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 100_000));
     expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([100_000, 124_000, 148_000, 160_000, 160_005]);
     expect([1, 0, 10].map(turnOf)).toEqual([172_000, 160_010, 196_000]);
   });
 
   test('lets those that wait for an endpoint come back one after the other', () => {
-    const { clock, admission, admit, release } = setUp();
-    admit('a0', 'a', 4);
-    clock.at = 59_000;
-    release('a0', 48);
+    const { admission, answerAfter } = setUp();
+    answerAfter(48, 4);
     const turnAfter = (untilMs: number) =>
-      admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, untilMs);
-    // One in 48 ms, at four at a time.
+      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, untilMs));
+    // Four at a time.
     expect([1, 2, 3].map(() => turnAfter(60_000))).toEqual([60_000, 60_012, 60_024]);
     expect(turnAfter(90_000)).toBe(90_000);
   });

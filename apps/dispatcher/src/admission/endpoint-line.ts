@@ -69,7 +69,9 @@ export const ended = (
   line.begun.delete(begun);
   if (how === undefined) return;
   const { meanMs, endedAtMs, concurrency } = line.pace;
-  const weight = 1 - Math.exp(Math.min(0, endedAtMs - nowMs) / memoryMs);
+  // A request after a long rest tells of no more time than it took: it may have had to connect first.
+  const toldMs = Math.max(0, Math.min(nowMs - endedAtMs, how.durationMs));
+  const weight = 1 - Math.exp(-toldMs / memoryMs);
   const result = { isTrouble: how.isTrouble, startedAtMs: begun.atMs };
   line.pace = {
     meanMs: meanMs + weight * (how.durationMs - meanMs),
