@@ -23,8 +23,10 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   const { append, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);
 
+  let worker: Worker | undefined;
   const lag = openOwnLag(sweepMs);
-  const admission = makeAdmission({ clock, maxInFlight, lag });
+  const mayStart = (): boolean => worker === undefined || worker.isHeard();
+  const admission = makeAdmission({ clock, maxInFlight, mayStart, lag });
   const sweeping = setInterval(() => {
     lag.tick(clock.now());
     admission.sweep();
@@ -61,5 +63,6 @@ export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts
   const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, note, onGone });
   const handOver = makeHandOver({ append, memory, clock, tiers, events, onFailure });
   const made = { admission, controls, memory, attemptDelivery, handOver, states };
-  return startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
+  worker = await startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
+  return worker;
 };

@@ -71,6 +71,11 @@ export interface Subscription {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
   commit(commits: readonly Commit[]): Promise<void>;
+  /**
+   * False where the group has not heard of us for so long that others may have our partitions, and we do not know yet: what
+   * is in hand is not to be begun until this is true again, or the partition is revoked.
+   */
+  isHeard(): boolean;
   /** Stops fetching and leaves the group. Commit before you call it. */
   close(): Promise<void>;
 }

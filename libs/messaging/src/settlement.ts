@@ -48,6 +48,8 @@ export interface WorkerStats {
 }
 
 export interface Worker {
+  /** See Subscription. */
+  isHeard(): boolean;
   /** Records of our partitions that are not settled. */
   inFlight(): number;
   stats(): WorkerStats;
@@ -144,6 +146,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   let closed: Promise<void> | undefined;
 
   return {
+    isHeard: subscription.isHeard,
     inFlight: () => owned.inFlight(),
     stats: () => ({ ...counts, completionsDropped: owned.completionsDropped() }),
     async drain(timeoutMs) {

@@ -12,6 +12,8 @@ export interface AdmissionOptions {
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
+  /** False where another process may have what waits here: nothing starts, and the next sweep asks again. @default true */
+  mayStart?: () => boolean;
   /** @default it sees at once what its requests do */
   lag?: Pick<OwnLag, 'ms' | 'seenMs'>;
 }
@@ -33,10 +35,14 @@ export interface Candidate extends Waiting {
 
 type Lines = EndpointLines<Candidate>;
 
-export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued' | 'sweep'> {
+const noLag = (clock: Clock): Pick<OwnLag, 'ms' | 'seenMs'> => ({ ms: () => 0, seenMs: () => clock.now() });
+
+export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued'> {
   /** Starts it, lets it wait for a moment, or spills it. */
   admit(candidate: Candidate): void;
   inFlight(): number;
+  /** To be called at an interval: spills what waits behind endpoints that have turned out to be slow, starts what may. */
+  sweep(): void;
 }
 
 /**
@@ -44,10 +50,10 @@ export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | '
  * takes at most its own slots and a short queue. Tenants that wait are served in turn, and their endpoints in turn.
  */
 export const makeAdmission = (options: AdmissionOptions): Admission => {
-  const { clock, maxInFlight, maxQueueMs = 2000, lag = { ms: () => 0, seenMs: () => clock.now() } } = options;
+  const { clock, maxInFlight, maxQueueMs = 2000, mayStart = () => true, lag = noLag(clock) } = options;
   const lines: Lines = openEndpointLines({ clock, maxQueueMs, seenMs: lag.seenMs });
   const turns = openTurns();
-  const inFlight = countInFlight(maxInFlight);
+  const inFlight = countInFlight(maxInFlight, mayStart);
   /** Endpoints of which only retries wait, for which there is no room, with their tenants: until a retry has ended. */
   const waitingForRetries = new Map<string, string>();
   let isServing = false;
@@ -127,5 +133,6 @@ export const makeAdmission = (options: AdmissionOptions): Admission => {
       } else lines.spill(line, candidate);
     },
     inFlight: inFlight.total,
+    sweep: () => (lines.sweep(), serve()),
   };
 };

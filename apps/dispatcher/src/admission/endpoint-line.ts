@@ -112,7 +112,7 @@ export interface Turns {
 /** Two of an endpoint come back at least so far apart, in milliseconds: the others of the process are not to notice. */
 const leastApartMs = 5;
 /** How far ahead turns are given to a delivery that waits for the first time; each wait doubles it. */
-const shortestViewMs = 60_000;
+const shortestViewMs = 10_000;
 const longestViewMs = 30 * 60_000;
 
 /**

@@ -14,12 +14,14 @@ export interface InFlight {
   begin(delivery: Counted): void;
   end(delivery: Counted): void;
   total(): number;
+  /** Nothing more may start now. */
   isFull(): boolean;
   hasRoomForRetry(): boolean;
   isOverShare(tenantId: string): boolean;
 }
 
-export const countInFlight = (max: number): InFlight => {
+/** @param mayStart false while nothing may start, however little is in flight */
+export const countInFlight = (max: number, mayStart: () => boolean): InFlight => {
   const byTenant = new Map<string, number>();
   let total = 0;
   let retries = 0;
@@ -34,7 +36,7 @@ export const countInFlight = (max: number): InFlight => {
     begin: (delivery) => add(delivery, 1),
     end: (delivery) => add(delivery, -1),
     total: () => total,
-    isFull: () => total >= max,
+    isFull: () => total >= max || !mayStart(),
     hasRoomForRetry: () => retries < Math.max(1, max * retryShare),
     isOverShare: (tenantId) =>
       (byTenant.get(tenantId) ?? 0) >= Math.max(1, max * tenantShare) && total >= max * (1 - keptFree),

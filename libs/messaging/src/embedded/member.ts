@@ -73,6 +73,7 @@ export const openMember = (options: MemberOptions): Subscription => {
   });
 
   return {
+    isHeard: () => true,
     pause: (partition) => cursors.get(nameOf(partition))?.pause(),
     resume: (partition) => cursors.get(nameOf(partition))?.resume(),
     async commit(saved) {

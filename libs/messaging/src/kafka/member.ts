@@ -126,7 +126,7 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
   const { topics, group } = consume;
   let closed: Promise<void> | undefined;
   const isClosed = (): boolean => closed !== undefined;
-  const standing = openStanding();
+  const standing = openStanding(options.times.sessionTimeoutMs);
   const owned = openOwnedPartitions({
     handlers: consume.handlers,
     async load() {
@@ -157,6 +157,7 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
       : toLogFault(error);
   }
   return {
+    isHeard: standing.isHeard,
     pause: (partition) => owned.setPaused(partition, true),
     resume: (partition) => owned.setPaused(partition, false),
     commit: makeCommit({ owned, standing, names, session: sessions.current, isClosed }),

@@ -1,21 +1,27 @@
 /** Whether a member knows what is its own. While the group forms anew nobody does. */
 export interface Standing {
   isSettled(): boolean;
+  /** It was heard, and knew what is its own, within a session's time: later nobody has waited for it. */
+  isHeard(): boolean;
   unsettle(): void;
   settle(): void;
   /** Resolves when it is settled the next time, or after limitMs. */
   next(limitMs: number): Promise<void>;
 }
 
-export const openStanding = (): Standing => {
+export const openStanding = (sessionTimeoutMs: number): Standing => {
   let settled = false;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
 
   return {
     isSettled: () => settled,
+    // Of a clock that goes on while the process is stopped.
+    isHeard: () => performance.now() - heardAt < sessionTimeoutMs,
     unsettle: () => void (settled = false),
     settle() {
       settled = true;
+      heardAt = performance.now();
       for (const wake of waiting.splice(0)) wake();
     },
     next: (limitMs) =>

@@ -17,6 +17,7 @@ const listening = (): Subscription & { said: string[] } => {
   const said: string[] = [];
   return {
     said,
+    isHeard: () => true,
     pause: () => void said.push('pause'),
     resume: () => void said.push('resume'),
     commit: async (_commits: readonly Commit[]) => undefined,

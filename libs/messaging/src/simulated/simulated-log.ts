@@ -136,6 +136,7 @@ const consume = ({ shared, open, strikes }: Client, options: ConsumeOptions): Su
     pump.wake();
   };
   return {
+    isHeard: () => true,
     pause: (partition) => setPaused(partition, true),
     resume: (partition) => setPaused(partition, false),
     async commit(commits) {
