@@ -18,8 +18,9 @@ const optionsOrExit = (): BenchOptions => {
     process.stdout.write(help);
     process.exit(0);
   } catch (error) {
-    const sentence = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    process.stderr.write(`${sentence}\n\n${help}`);
+    const message = error instanceof Error ? error.message : String(error);
+    const sentence = error instanceof z.ZodError ? z.prettifyError(error) : message;
+    process.stderr.write(`${sentence}\nnpm run bench -- --help says what there is.\n`);
     process.exit(2);
   }
 };

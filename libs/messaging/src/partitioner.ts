@@ -44,5 +44,5 @@ export const murmur2 = (bytes: Buffer): number => {
 export const partitionsDiffer = (spec: TopicSpec, existing: number): Error =>
   new Error(
     `Topic "${spec.name}" has ${existing} partitions and ${spec.partitions} are asked for. The number cannot change: ` +
-      'keys would move to other partitions. Ask for the old number, or start with an empty log.',
+      'keys would move to other partitions. Ask for the old number (BELLWIRE_PARTITIONS), or start with an empty log.',
   );

@@ -185,7 +185,7 @@ export const describeLog = (
       await log.produce([record('t', 'k', 'kept')]);
       await log.topics([spec('t')]);
       expect((await log.endOffsets('t')).reduce((a, b) => a + b)).toBe(1);
-      await expect(log.topics([spec('t', 5)])).rejects.toThrow(/"t" has 4 partitions and 5 are asked for/);
+      await expect(log.topics([spec('t', 5)])).rejects.toThrow(/t" has 4 partitions and 5 are asked for/);
     });
 
     test('keeps the last record of each key when it compacts, and the last of all', async () => {

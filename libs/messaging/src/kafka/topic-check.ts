@@ -114,7 +114,7 @@ export const checkTopics = async (
   const problems: string[] = [];
   for (const spec of toCheck) {
     const partitions = topics.find(({ name }) => name === nameInKafka(spec.name))?.partitions.length ?? 0;
-    if (partitions !== spec.partitions) throw partitionsDiffer(spec, partitions);
+    if (partitions !== spec.partitions) throw partitionsDiffer({ ...spec, name: nameInKafka(spec.name) }, partitions);
     const found = settingProblems(spec, settings.get(nameInKafka(spec.name)) ?? {});
     if (found.length > 0) problems.push(`topic "${nameInKafka(spec.name)}": ${found.join('; ')}`);
   }
