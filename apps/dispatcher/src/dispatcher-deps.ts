@@ -8,8 +8,8 @@ import type { CompileEndpoint } from './endpoints/compiled-endpoint.ts';
 import type { Insist } from './writing/insist.ts';
 import type { Append, DisableEndpoint, History, Send } from './ports.ts';
 
-/** What a dispatcher is given by its composition root. */
-export interface DispatcherDeps {
+/** What the workers are given. */
+export interface PipelineDeps {
   scope: Scope;
   log: Logger;
   clock: Clock;
@@ -18,11 +18,7 @@ export interface DispatcherDeps {
   view: RegistryView;
   keyring: Keyring;
   send: Send;
-  history: History;
   disableEndpoint: DisableEndpoint;
-  authenticate(bearer: string): Promise<Principal>;
-  host: string;
-  port: number;
   roles: readonly ('router' | 'deliverer' | 'delayer')[];
   tiers: readonly Tier[];
   /** Requests in flight to one endpoint that sets no limit. */
@@ -35,6 +31,14 @@ export interface DispatcherDeps {
   disableAfterMs: number;
   /** A worker that fails ends the process. */
   onFailure(error: unknown): void;
+}
+
+/** What a dispatcher is given by its composition root. */
+export interface DispatcherDeps extends PipelineDeps {
+  history: History;
+  authenticate(bearer: string): Promise<Principal>;
+  host: string;
+  port: number;
 }
 
 /** What router, deliverer and delayer share. */

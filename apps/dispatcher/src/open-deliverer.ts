@@ -10,7 +10,7 @@ import { makeHandOver } from './admission/hand-over.ts';
 import { makeOnFailing } from './endpoints/on-failing.ts';
 import { makeOperationalEvents } from './telling/operational-events.ts';
 import { makeSwitchOff } from './endpoints/switch-off.ts';
-import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
+import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
 import { startDeliverer } from './workers/deliver.ts';
 
 const rememberedDeliveries = 200_000;
@@ -18,7 +18,7 @@ const sweepMs = 100;
 const flushMs = 1000;
 
 /** The deliverer with what it alone has: admission, the memory of attempts, and the state that survives a move. */
-export const openDeliverer = async (deps: DispatcherDeps, parts: DispatcherParts): Promise<Worker> => {
+export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts): Promise<Worker> => {
   const { scope, log, clock, random, eventLog, view, send, tiers, maxConcurrency, maxInFlight, onFailure } = deps;
   const { append, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);

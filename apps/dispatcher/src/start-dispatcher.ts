@@ -1,87 +1,21 @@
-import { DispatcherServiceService, type DispatcherServiceServer, type EndpointState } from '@bellwire/contracts';
-import { batchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
+import { DispatcherServiceService, type DispatcherServiceServer } from '@bellwire/contracts';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
-import { openTemplates, type RenderRequest } from '@bellwire/templating';
-import { packAudit } from './writing/audit-batches.ts';
-import { makeCompileEndpoint, type CompileEndpoint } from './endpoints/compiled-endpoint.ts';
-import { makeInsist } from './writing/insist.ts';
-import { openDeliverer } from './open-deliverer.ts';
-import { makeOperationalEvents } from './telling/operational-events.ts';
-import { makePlanDeliveries } from './planning/plan-deliveries.ts';
 import { makeCancel } from './rpc/cancel.ts';
 import { makeBodyFor } from './rpc/body-for.ts';
 import { makePreviewTemplate } from './rpc/preview-template.ts';
 import { makeRedeliver } from './rpc/redeliver.ts';
 import { makeSendTest } from './rpc/send-test.ts';
 import { makeTestFilter } from './rpc/test-filter.ts';
-import { startDelayer } from './workers/delay.ts';
-import { startRouter } from './workers/route-events.ts';
+import { startPipeline } from './start-pipeline.ts';
 
-import type { DispatcherDeps, DispatcherParts } from './dispatcher-deps.ts';
+import type { DispatcherDeps } from './dispatcher-deps.ts';
 
 const service = 'bellwire.dispatcher.v1.DispatcherService';
-const drainTimeoutMs = 12_000;
-/** Attempts wait so long for others before they are recorded: small writes were most of Kafka's work, and of ours with it. */
-const gatherMs = 5;
 
-/** @throws Error where the first endpoint's secrets were sealed by another master key: nothing could be signed */
-const checkMasterKey = ({ view }: DispatcherDeps, compileEndpoint: CompileEndpoint): void => {
-  for (const state of view.endpoints()) {
-    try {
-      compileEndpoint(state);
-    } catch (cause) {
-      const sentence = 'BELLWIRE_MASTER_KEY is not the key that sealed the secrets of the endpoints: give that one.';
-      throw new Error(`${sentence} (First: ${state.endpoint?.id})`, { cause });
-    }
-    return;
-  }
-};
-
-/** Turns accepted events into deliveries and gets them there, or gives up and says so. */
+/** Starts the workers, and the server of the calls that people make about their deliveries. */
 export const startDispatcher = async (deps: DispatcherDeps): Promise<{ port: number }> => {
-  const { scope, log, clock, eventLog, view, send, tiers, roles, maxDeadlineMs, disableAfterMs, onFailure } = deps;
-
-  const stopping = new AbortController();
-  const insist = makeInsist({ log, signal: stopping.signal });
-  const packing = { produce: (records: readonly NewRecord[]) => eventLog.produce(packAudit(records)) };
-  const producer = scope.own('dispatcher producer', batchingProducer(packing, { gatherMs }));
-  const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
-  scope.own('dispatcher retries', { close: () => stopping.abort() });
-
-  const templates = scope.own('payload templates', openTemplates({ clock }));
-  const renderTemplate = (request: RenderRequest) => insist('payload template', () => templates.render(request));
-
-  const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
-  const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
-  checkMasterKey(deps, compileEndpoint);
-  const onUnreadable = ({ endpoint }: EndpointState, error: unknown) =>
-    log.error({ endpoint_id: endpoint?.id, err: error }, 'endpoint.unreadable');
-  const own = (name: string, worker: Worker): Worker => {
-    const close = async () => {
-      await worker.drain(drainTimeoutMs);
-      await worker.close();
-    };
-    scope.own(name, { close });
-    return worker;
-  };
-
-  const parts: DispatcherParts = { append, insist, compileEndpoint, onUnreadable, onRetry };
-  if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
-  if (roles.includes('delayer')) {
-    own('delayer', await startDelayer({ eventLog, tiers, append, clock, onRetry, onFailure }));
-  }
-  if (roles.includes('router')) {
-    const planDeliveries = makePlanDeliveries({
-      view,
-      compileEndpoint,
-      renderTemplate,
-      events: makeOperationalEvents({ view, clock, disableAfterMs }),
-      clock,
-      maxDeadlineMs,
-      onUnreadable,
-    });
-    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure }));
-  }
+  const { scope, log, clock, view, send, maxDeadlineMs } = deps;
+  const { producer, templates, compileEndpoint } = await startPipeline(deps);
 
   const handlers = makeHandlers({
     service,

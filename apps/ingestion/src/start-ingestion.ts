@@ -1,17 +1,11 @@
 import type { IngestionServiceServer } from '@bellwire/contracts';
 import type { Principal } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
-import { batchingProducer, type Log } from '@bellwire/messaging';
+import type { Log } from '@bellwire/messaging';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
-import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
-import { makeCheckSchema } from './check-schema.ts';
-import { makeCheckRepresentable } from './check-representable.ts';
-import { makeCheckTypes } from './check-types.ts';
-import { makeIdentifyEvents } from './identify-events.ts';
-import { makeKeyedMemory } from './keyed-memory.ts';
-import { makeTypeLearner } from './learn-types.ts';
+import type { AcceptEvents } from './accept-events.ts';
+import { openAcceptance } from './open-acceptance.ts';
 import type { Catalogue, Clock } from './ports.ts';
-import { makeKeyReserver } from './reserve-keys.ts';
 import { makePublishBatch } from './rpc/publish-batch.ts';
 import { makePublishStream } from './rpc/publish-stream.ts';
 import { makePublish } from './rpc/publish.ts';
@@ -19,7 +13,6 @@ import { strictIngestionService } from './rpc/strict-text.ts';
 import { openStore } from './store/open-store.ts';
 import { expireReservations } from './workers/expire-reservations.ts';
 import { makeLogHealth, type LogHealth } from './workers/log-health.ts';
-import { makeWriteEvents } from './write-events.ts';
 
 export interface IngestionDeps {
   /** Owns what ingestion opens. */
@@ -49,30 +42,12 @@ const service = 'bellwire.ingestion.v1.IngestionService';
 // A full batch of ordinary events; 1,000 events of the largest payload do not fit, and need not.
 const maxMessageBytes = 8 * 1024 * 1024;
 
-/** Acceptance with what it owns: one producer and one line of reservations for all calls. */
-const openAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): Promise<AcceptEvents> => {
-  const { scope, log, clock, view, maxPayloadBytes, databaseUrl, learnEventTypes, onFailure } = deps;
+/** Acceptance on the store of this process. */
+const openStoredAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): Promise<AcceptEvents> => {
+  const { scope, log, clock, databaseUrl, onFailure } = deps;
   const { reservations } = scope.own('ingestion store', await openStore({ databaseUrl, log, onFailure }));
   scope.own('reservation expiry', expireReservations({ reservations, clock, log }));
-  const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock, log }));
-  const learner = scope.own('type learner', makeTypeLearner({ learnEventTypes, log }));
-  const producer = scope.own('events producer', batchingProducer(logHealth));
-  const memory = makeKeyedMemory();
-  const checkSchema = makeCheckSchema({
-    onBrokenSchema: (error, tenantId, typeName) =>
-      log.error({ err: error, tenant_id: tenantId, event_type: typeName }, 'schema.broken'),
-  });
-  const checkRepresentable = makeCheckRepresentable((tenantId, eventType, warning) =>
-    log.warn({ tenant_id: tenantId, event_type: eventType, warning }, 'data.hard_to_verify'),
-  );
-  return makeAcceptEvents({
-    clock,
-    log,
-    maxPayloadBytes,
-    checkTypes: makeCheckTypes({ catalogue: view, checkSchema, checkRepresentable, learnType: learner.learn }),
-    identifyEvents: makeIdentifyEvents(reserver, memory),
-    writeEvents: makeWriteEvents({ clock, memory, produce: producer.produce }),
-  });
+  return openAcceptance({ ...deps, reservations, eventLog: logHealth });
 };
 
 /**
@@ -84,7 +59,7 @@ const openAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): Promis
 export const startIngestion = async (deps: IngestionDeps): Promise<{ port: number }> => {
   const { scope, log, clock, eventLog, authenticate, host } = deps;
   const logHealth = makeLogHealth({ eventLog, clock });
-  const acceptEvents = await openAcceptance(deps, logHealth);
+  const acceptEvents = await openStoredAcceptance(deps, logHealth);
   const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });
   const stopping = new AbortController();
