@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BellwireError, type BellwireClient } from '@bellwire/client';
+import { openIntents, type Intents } from '../../ledger/intents.ts';
 
 /** Ids of events whose publish was acknowledged, with the time at which it was. */
 export type Accepted = Map<string, number>;
@@ -22,8 +23,9 @@ type Event = Parameters<BellwireClient['publishBatch']>[0][number];
 const attempt = async (
   client: BellwireClient,
   events: readonly Event[],
-  { accepted, failures }: { accepted: Accepted; failures: Failures },
+  { accepted, failures, intents }: Counts,
 ): Promise<readonly Event[]> => {
+  for (const { data } of events) intents.intend(data);
   try {
     const results = await client.publishBatch(events);
     return events.filter((_, index) => {
@@ -33,6 +35,7 @@ const attempt = async (
         return true;
       }
       if (!accepted.has(result.eventId)) accepted.set(result.eventId, Date.now());
+      intents.acknowledge(events[index]?.data, result.eventId);
       return false;
     });
   } catch (error) {
@@ -53,9 +56,11 @@ const insist = async (client: BellwireClient, events: readonly Event[], counts: 
 export interface Counts {
   accepted: Accepted;
   failures: Failures;
+  intents: Intents;
 }
 
-export const newCounts = (): Counts => ({ accepted: new Map(), failures: new Map() });
+/** @param intents of the run, where there are; all that is published with them goes into one ledger */
+export const newCounts = (intents = openIntents()): Counts => ({ accepted: new Map(), failures: new Map(), intents });
 
 const orderPaid = (n: number): Event => ({ type: 'order.paid', data: { n } });
 

@@ -1,3 +1,4 @@
+import { backlogCases, backlogRun, isBacklogFine, type BacklogCase, type BacklogResult } from './backlog.ts';
 import { brokerRun, isBrokerFine } from './broker.ts';
 import { isJoinFine, joinRun } from './join.ts';
 import { isKillFine, killCase, killCases, type KillCase } from './kill.ts';
@@ -14,6 +15,9 @@ export interface ScenarioOptions {
   endpoints: number | undefined;
   rounds: number | undefined;
   seconds: number | undefined;
+  runs: number | undefined;
+  isMixed: boolean;
+  dispatchers: 2 | 3;
   isVerbose: boolean;
 }
 
@@ -91,6 +95,49 @@ const broker: Scenario = async (options) => {
   }
 };
 
+const countsOf = ({ findings, ...figures }: BacklogResult) => ({
+  ...figures,
+  ...Object.fromEntries(Object.entries(findings).map(([kind, found]) => [kind, found.length])),
+});
+
+const mostShown = 3;
+
+/** Of each kind the first few, by ids. */
+const tellFindings = ({ findings }: BacklogResult): void => {
+  for (const [kind, found] of Object.entries(findings)) {
+    for (const text of found.slice(0, mostShown)) console.log(`     ${kind}: ${text}`);
+    if (found.length > mostShown) console.log(`     ${kind}: ${found.length - mostShown} more`);
+  }
+};
+
+const isBacklogCase = (name: string): name is BacklogCase => backlogCases.some((known) => known === name);
+
+const mixed = { fast: 10, slow: 36, failing: 2, hanging: 2 };
+
+const backlog: Scenario = async (options) => {
+  const { cases = backlogCases, runs = 1 } = options;
+  const kafka = await openKillableKafka();
+  try {
+    const env = { BELLWIRE_KAFKA_BROKERS: kafka.brokers, BELLWIRE_REQUESTS_PER_MINUTE: '1000000' };
+    return await withRig(options, env, async ({ cluster }) => {
+      const failed: string[] = [];
+      for (const name of cases.filter(isBacklogCase)) {
+        const { endpoints = name === 'restart' ? 30 : 12, seconds = name === 'outage' ? 55 : 14 } = options;
+        const { events = name === 'restart' ? 400 : 300, isMixed, dispatchers } = options;
+        const mix = isMixed ? mixed : { slow: endpoints };
+        for (let round = 1; round <= runs; round++) {
+          const result = await backlogRun({ cluster, kafka }, name, { events, mix, seconds, dispatchers });
+          failed.push(...report(`backlog ${name} run ${round}`, countsOf(result), isBacklogFine(result)));
+          tellFindings(result);
+        }
+      }
+      return failed;
+    });
+  } finally {
+    await kafka.close();
+  }
+};
+
 const postgres: Scenario = async (options) => {
   const { endpoints = 5, seconds = 60 } = options;
   const settings = { downSeconds: seconds, eventsPerSecond: 100, loadSeconds: 5 };
@@ -121,11 +168,13 @@ const join: Scenario = (options) =>
     return report('join', result, isJoinFine(result));
   });
 
-const scenarios = { kill, broker, postgres, writes, join } as const satisfies Readonly<Record<string, Scenario>>;
+const scenarios = { backlog, kill, broker, postgres, writes, join } as const satisfies Readonly<
+  Record<string, Scenario>
+>;
 
 export type ScenarioName = keyof typeof scenarios;
 
-export const scenarioNames: readonly ScenarioName[] = ['kill', 'broker', 'postgres', 'writes', 'join'];
+export const scenarioNames: readonly ScenarioName[] = ['backlog', 'kill', 'broker', 'postgres', 'writes', 'join'];
 
 /** Runs them one after the other; answers what was not as promised. */
 export const runScenarios = async (
