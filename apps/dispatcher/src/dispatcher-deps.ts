@@ -1,5 +1,5 @@
 import type { EndpointState } from '@bellwire/contracts';
-import type { Clock, Principal, Random, Tier } from '@bellwire/domain';
+import type { Clock, Principal, Random, Stopwatch, Tier } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import type { Log } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
@@ -13,6 +13,8 @@ export interface PipelineDeps {
   scope: Scope;
   log: Logger;
   clock: Clock;
+  /** @default performance */
+  stopwatch?: Stopwatch;
   random: Random;
   eventLog: Log;
   view: RegistryView;

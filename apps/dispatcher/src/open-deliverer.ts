@@ -20,15 +20,16 @@ const flushMs = 1000;
 /** The deliverer with what it alone has: admission, the memory of attempts, and the state that survives a move. */
 export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts): Promise<Worker> => {
   const { scope, log, clock, random, eventLog, view, send, tiers, maxConcurrency, maxInFlight, onFailure } = deps;
+  const { stopwatch = performance } = deps;
   const { append, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);
 
   let worker: Worker | undefined;
   const lag = openOwnLag(sweepMs);
   const mayStart = (): boolean => worker === undefined || worker.isHeard();
-  const admission = makeAdmission({ clock, maxInFlight, mayStart, lag });
+  const admission = makeAdmission({ clock: stopwatch, maxInFlight, mayStart, lag });
   const sweeping = setInterval(() => {
-    lag.tick(clock.now());
+    lag.tick(stopwatch.now());
     admission.sweep();
   }, sweepMs);
   scope.own('admission', { close: () => clearInterval(sweeping) });

@@ -40,6 +40,7 @@ export interface Pipeline {
 export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   const { scope, log, clock, eventLog, view, tiers, roles, maxDeadlineMs, disableAfterMs, onFailure } = deps;
 
+  const { stopwatch = performance } = deps;
   const stopping = new AbortController();
   const insist = makeInsist({ log, signal: stopping.signal });
   const packing = { produce: (records: readonly NewRecord[]) => eventLog.produce(packAudit(records)) };
@@ -47,7 +48,7 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
   scope.own('dispatcher retries', { close: () => stopping.abort() });
 
-  const templates = scope.own('payload templates', openTemplates({ clock }));
+  const templates = scope.own('payload templates', openTemplates({ clock: stopwatch }));
   const renderTemplate = (request: RenderRequest) => insist('payload template', () => templates.render(request));
 
   const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
@@ -67,7 +68,7 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   const parts: DispatcherParts = { append, insist, compileEndpoint, onUnreadable, onRetry };
   if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
   if (roles.includes('delayer')) {
-    own('delayer', await startDelayer({ eventLog, tiers, append, clock, onRetry, onFailure }));
+    own('delayer', await startDelayer({ eventLog, tiers, append, clock, stopwatch, onRetry, onFailure }));
   }
   if (roles.includes('router')) {
     const planDeliveries = makePlanDeliveries({

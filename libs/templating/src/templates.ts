@@ -9,7 +9,7 @@ export interface RenderRequest extends Job {
 }
 
 export interface TemplatesOptions {
-  /** Milliseconds since 1970. */
+  /** Measures durations. */
   clock: { now(): number };
   /** How many render at once; each starts when it is first needed, and takes some 50 MB. @default 2 */
   processes?: number;

@@ -21,9 +21,9 @@ const setUp = (maxInFlight = 10) => {
         started.push(name);
         slots.push({ name, slot });
       },
-      spill: (untilMs) => {
+      spill: (waitMs) => {
         spilled.push(name);
-        turns.set(name, untilMs);
+        turns.set(name, waitMs);
       },
       ...given,
     });
@@ -229,23 +229,23 @@ describe('admission', () => {
     for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
     // a0 is under way, and a1 may start after it.
     const given = ['a1', 'a2', 'a3', 'a4'].map((name) => Math.round(turns.get(name) ?? 0));
-    expect(given).toEqual([103_000, 106_000, 109_000, 112_000]);
+    expect(given).toEqual([3000, 6000, 9000, 12_000]);
   });
 
   test('gives turns for ten seconds ahead, for longer to who has waited before, and lets the others ask again', () => {
     const { admission, answerAfter } = setUp();
     answerAfter(4000, 1);
     const turnOf = (spills: number) =>
-      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 100_000));
-    expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([100_000, 104_000, 108_000, 110_000, 110_005]);
-    expect([1, 0, 10].map(turnOf)).toEqual([112_000, 110_010, 116_000]);
+      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 40_000));
+    expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([40_000, 44_000, 48_000, 50_000, 50_005]);
+    expect([1, 0, 10].map(turnOf)).toEqual([52_000, 50_010, 56_000]);
   });
 
   test('lets those that wait for an endpoint come back one after the other', () => {
     const { admission, answerAfter } = setUp();
     answerAfter(48, 4);
-    const turnAfter = (untilMs: number) =>
-      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, untilMs));
+    const turnAfter = (waitMs: number) =>
+      Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, waitMs));
     // Four at a time.
     expect([1, 2, 3].map(() => turnAfter(60_000))).toEqual([60_000, 60_012, 60_024]);
     expect(turnAfter(90_000)).toBe(90_000);

@@ -1,4 +1,4 @@
-import type { Clock } from '@bellwire/domain';
+import type { Stopwatch } from '@bellwire/domain';
 import { ended, limitOf, waitingIn, type Ended, type Line } from './endpoint-line.ts';
 import { openEndpointLines, type EndpointLines, type Waiting } from './endpoint-lines.ts';
 import { countInFlight } from './in-flight.ts';
@@ -7,7 +7,8 @@ import { openTurns } from './turns.ts';
 
 /** What the deliverer may start now, per endpoint, per tenant and in all. */
 export interface AdmissionOptions {
-  clock: Clock;
+  /** Nothing in here is a time of day. */
+  clock: Stopwatch;
   /** Deliveries of this process that are started and not committed yet: what a crash may repeat. */
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
@@ -35,7 +36,7 @@ export interface Candidate extends Waiting {
 
 type Lines = EndpointLines<Candidate>;
 
-const noLag = (clock: Clock): Pick<OwnLag, 'ms' | 'seenMs'> => ({ ms: () => 0, seenMs: () => clock.now() });
+const noLag = (clock: Stopwatch): Pick<OwnLag, 'ms' | 'seenMs'> => ({ ms: () => 0, seenMs: () => clock.now() });
 
 export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued'> {
   /** Starts it, lets it wait for a moment, or spills it. */

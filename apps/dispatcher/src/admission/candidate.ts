@@ -33,7 +33,9 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
   /** Back when the breaker lets a probe through, and as much later as its turn in the backlog takes. */
   const waitForBreaker = (inHand: InHand, endpoint: CompiledEndpoint, untilMs: number): void => {
     const { spills } = inHand.delivery;
-    handOver.waitUntil(inHand, 'breaker_open', admission.turnAfter({ ...lineOf(endpoint), spills }, untilMs));
+    const nowMs = clock.now();
+    const waitMs = admission.turnAfter({ ...lineOf(endpoint), spills }, untilMs - nowMs);
+    handOver.waitUntil(inHand, 'breaker_open', nowMs + waitMs);
   };
 
   const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {
@@ -81,7 +83,7 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
         const present = hasWaited ? receive(inHand) : endpoint;
         return present && begin(inHand, present);
       },
-      spill: (untilMs) => handOver.spill(inHand, untilMs),
+      spill: (waitMs) => handOver.spill(inHand, waitMs),
     };
   };
 };

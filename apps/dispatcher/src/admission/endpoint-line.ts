@@ -101,7 +101,7 @@ export const waitOf = (
   { ahead, maxConcurrency, nowMs }: { ahead: number; maxConcurrency: number; nowMs: number },
 ): number => ((ahead + 1) * durationOf(line, nowMs)) / expectedLimit(line, maxConcurrency);
 
-/** When those that wait in a tier come back, in milliseconds since 1970. */
+/** When those that wait in a tier come back, by the process's stopwatch. */
 export interface Turns {
   /** The first turn that nobody has yet. */
   nextMs: number;

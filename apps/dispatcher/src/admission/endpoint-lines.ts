@@ -1,4 +1,4 @@
-import type { Clock } from '@bellwire/domain';
+import type { Stopwatch } from '@bellwire/domain';
 import { LRUCache } from 'lru-cache';
 import {
   hasTurns,
@@ -18,8 +18,8 @@ export interface Waiting {
   maxConcurrency: number;
   /** How often it was handed to a tier before. */
   spills: number;
-  /** There was no slot in time: until when it waits in a tier, in milliseconds since 1970. */
-  spill(untilMs: number): void;
+  /** There was no slot in time: how long it waits in a tier, in milliseconds. */
+  spill(waitMs: number): void;
 }
 
 /** The lines of all endpoints that have something in flight, waiting or in a tier. */
@@ -31,8 +31,8 @@ export interface EndpointLines<Candidate extends Waiting> {
   hasRoom(line: Line<Candidate>, maxConcurrency: number): boolean;
   /** Hands over one that comes at the end of its line. */
   spill(line: Line<Candidate>, candidate: Candidate): void;
-  /** When one comes back that is handed to a tier until the endpoint may be tried again, in milliseconds since 1970. */
-  turnAfter(delivery: Pick<Waiting, 'endpointId' | 'maxConcurrency' | 'spills'>, untilMs: number): number;
+  /** How long one waits in a tier that is handed to it until the endpoint may be tried again, so many milliseconds from now. */
+  turnAfter(delivery: Pick<Waiting, 'endpointId' | 'maxConcurrency' | 'spills'>, waitMs: number): number;
   /** From one request at a time on. */
   restartSlowly(endpointId: string): void;
   queued(): number;
@@ -43,7 +43,8 @@ export interface EndpointLines<Candidate extends Waiting> {
 const restingEndpoints = 20_000;
 
 export interface EndpointLinesOptions {
-  clock: Clock;
+  /** Nothing in here is a time of day. */
+  clock: Stopwatch;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. */
   maxQueueMs: number;
   /** Until when it is known what has ended: how long an endpoint takes is told by that. */
@@ -79,8 +80,9 @@ export const openEndpointLines = <Candidate extends Waiting>({
   const spill = (line: Line<Candidate>, candidate: Candidate): void => {
     const { maxConcurrency, spills } = candidate;
     const seen = { maxConcurrency, nowMs: seenMs() };
-    const earliestMs = clock.now() + waitOf(line, { ahead: waitingIn(line), ...seen });
-    candidate.spill(turnOf(line, { earliestMs, spills }, seen));
+    const nowMs = clock.now();
+    const earliestMs = nowMs + waitOf(line, { ahead: waitingIn(line), ...seen });
+    candidate.spill(turnOf(line, { earliestMs, spills }, seen) - nowMs);
   };
 
   const spillBeyond = (line: Line<Candidate>, room: number): void => {
@@ -95,8 +97,11 @@ export const openEndpointLines = <Candidate extends Waiting>({
     restIfIdle,
     hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
     spill,
-    turnAfter: ({ spills, ...endpoint }, untilMs) =>
-      turnOf(of(endpoint), { earliestMs: untilMs, spills }, { ...endpoint, nowMs: seenMs() }),
+    turnAfter: ({ spills, ...endpoint }, waitMs) => {
+      const nowMs = clock.now();
+      const ask = { earliestMs: nowMs + waitMs, spills };
+      return turnOf(of(endpoint), ask, { ...endpoint, nowMs: seenMs() }) - nowMs;
+    },
     restartSlowly: (endpointId) => {
       const line = lines.get(endpointId);
       if (line !== undefined) restartSlowly(line, clock.now());

@@ -81,10 +81,10 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
       wait(inHand, reason, Math.max(untilMs - clock.now(), isExact ? 0 : leastMs), { untilMs, slotAtMs });
     },
 
-    /** There is no slot for it in time: it waits until its turn. */
-    spill: (inHand: InHand, untilMs: number): void => {
+    /** There is no slot for it in time: it waits for its turn. */
+    spill: (inHand: InHand, waitMs: number): void => {
       const shortestMs = tiers[0]?.delayMs ?? 0;
-      const hopMs = Math.min(Math.max(untilMs - clock.now(), shortestMs), longestHopMs);
+      const hopMs = Math.min(Math.max(waitMs, shortestMs), longestHopMs);
       finish(inHand.task, [waiting(inHand, 'saturated', hopMs, 0)]);
     },
 

@@ -4,7 +4,7 @@ export interface OwnLag {
   tick(nowMs: number): void;
   /** How much longer than it was a request looks that ends now, in milliseconds. */
   ms(): number;
-  /** Until when it is known what has ended: answers that came later may wait to be seen. Milliseconds since 1970. */
+  /** Until when it is known what has ended: answers that came later may wait to be seen. By the clock of the ticks. */
   seenMs(): number;
 }
 

@@ -158,7 +158,7 @@ export const open = async (startAt: string, dialect = 'standard') => {
   await eventLog.topics(topicSpecs({ partitions: 2, tiers }));
   const view = scope.own('view', await openRegistryView({ log: eventLog }));
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
-  const sent: { atMs: number; eventId: string }[] = [];
+  const sent: { atMs: number; runMs: number; eventId: string }[] = [];
   let answered = 200;
   await startDispatcher({
     scope,
@@ -169,7 +169,7 @@ export const open = async (startAt: string, dialect = 'standard') => {
     view,
     keyring,
     send: async ({ headers }) => {
-      sent.push({ atMs: Date.now(), eventId: headers['webhook-id'] ?? '' });
+      sent.push({ atMs: Date.now(), runMs: performance.now(), eventId: headers['webhook-id'] ?? '' });
       return answer(answered);
     },
     history: { delivery: () => Promise.reject(new Error('unused')), event: () => Promise.reject(new Error('unused')) },
@@ -195,6 +195,8 @@ export const open = async (startAt: string, dialect = 'standard') => {
     ...historyOf(eventLog),
     sent,
     answerWith: (status: number): void => void (answered = status),
+    /** Sets the clock on the wall, forward or back: no timer is moved by it. */
+    setClock: (byMs: number): void => jest.setSystemTime(Date.now() + byMs),
     pass: passingTime(() => writes() + sent.length),
   };
 };

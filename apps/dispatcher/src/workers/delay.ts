@@ -1,5 +1,5 @@
 import { DeliveryRecord } from '@bellwire/contracts';
-import { leavesTierAt, type Clock, type Tier } from '@bellwire/domain';
+import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
 import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
@@ -9,32 +9,46 @@ export interface DelayDeps {
   tiers: readonly Tier[];
   append: Append;
   clock: Clock;
+  stopwatch: Stopwatch;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
   /** A bug: ends the process. */
   onFailure(error: unknown): void;
 }
 
+/** Its moments as the clock would have named them, if it had been set before it went in. */
+const asOfNow = (delivery: DeliveryRecord, setBackByMs: number): DeliveryRecord => {
+  if (setBackByMs <= 0) return delivery;
+  const { dueAtMs, slotAtMs } = delivery;
+  return { ...delivery, dueAtMs: dueAtMs - setBackByMs, slotAtMs: slotAtMs > 0 ? slotAtMs - setBackByMs : 0 };
+};
+
 /**
  * The delay tiers, in one group: a consumer for each would cost more in polling than in work. A tier holds each record for
  * exactly its length, or until the record is due where that is sooner; then back to deliveries if it is due, else on to the
  * tier that fits what remains. Timers only: none calls a receiver. All waits of a tier are equal, so the window of each of
  * its partitions always holds the records that are due next.
+ *
+ * When a record is due is told by the clock on the wall; how long it waits here is bounded by a stopwatch too: never longer
+ * than the tier, counted from when it was fetched. So a clock that is set back, or differs from that of the process which
+ * wrote the record, keeps nothing waiting.
  */
 export const startDelayer = async ({
   eventLog,
   tiers,
   append,
   clock,
+  stopwatch,
   onRetry,
   onFailure,
 }: DelayDeps): Promise<Worker> => {
   const timers = new Set<NodeJS.Timeout>();
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
-  const leave = (task: Task<DeliveryRecord>): void => {
-    const { value: delivery, record } = task;
+  const leave = (task: Task<DeliveryRecord>, leavesAtMs: number): void => {
+    const { record } = task;
     const nowMs = clock.now();
+    const delivery = asOfNow(task.value, leavesAtMs - nowMs);
     const next =
       nowMs >= delivery.dueAtMs
         ? toDeliveries(delivery, record.headers)
@@ -43,15 +57,17 @@ export const startDelayer = async ({
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
-  const wait = (task: Task<DeliveryRecord>): void => {
+  const wait = (task: Task<DeliveryRecord>, fetchedAtMs: number): void => {
     const tier = tierOf.get(task.record.topic);
     if (!task.isCurrent() || tier === undefined) return;
-    const remainingMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs) - clock.now();
-    if (remainingMs <= 0) return leave(task);
+    const leavesAtMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs);
+    const longestMs = fetchedAtMs + tier.delayMs - stopwatch.now();
+    const remainingMs = Math.min(leavesAtMs - clock.now(), longestMs);
+    if (remainingMs <= 0) return leave(task, leavesAtMs);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      wait(task);
-    }, remainingMs);
+      wait(task, fetchedAtMs);
+    }, timerMs(remainingMs));
     timers.add(timer);
   };
 
@@ -61,7 +77,7 @@ export const startDelayer = async ({
     group: 'delayer',
     paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
-    handle: (tasks) => tasks.forEach(wait),
+    handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),
     onFailure: onRetry,
   });
 
