@@ -1,73 +1,26 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { EventRecord, EventTypePolicy, type PublishRequest } from '@bellwire/contracts';
-import { keyedEventId } from '@bellwire/domain';
+import { EventTypePolicy } from '@bellwire/contracts';
 import { Fault } from '@bellwire/errors';
-import { batchingProducer, simulatedLog, type SimulatedLog } from '@bellwire/messaging';
-import { makeAcceptEvents, type AcceptEvents } from './accept-events.ts';
-import { makeCheckSchema } from './check-schema.ts';
-import { makeCheckRepresentable } from './check-representable.ts';
-import { makeCheckTypes } from './check-types.ts';
-import {
-  anEvent,
-  fakeCatalogue,
-  memoryReservations,
-  silentLog,
-  type FakeCatalogue,
-  type MemoryReservations,
-} from './doubles.ts';
-import { makeIdentifyEvents } from './identify-events.ts';
-import { makeKeyedMemory } from './keyed-memory.ts';
+import { anEvent } from './doubles.ts';
 import { orderedTurns } from './ordered-turns.ts';
-import { reservationMs } from './ports.ts';
-import { makeKeyReserver } from './reserve-keys.ts';
-import { makeWriteEvents } from './write-events.ts';
+import {
+  acting,
+  acceptanceUnderTest,
+  outcomesOf,
+  startMs,
+  type AcceptanceUnderTest,
+} from './testing/acceptance-under-test.ts';
 
-const acting = { tenantId: 'ten_1', subject: undefined };
-const startMs = Date.UTC(2026, 5, 1);
-let nowMs: number;
-let eventLog: SimulatedLog;
-let catalogue: FakeCatalogue;
-let reservations: MemoryReservations;
-let learned: string[];
-let warnings: string[];
-let acceptEvents: AcceptEvents;
-
-/** Acceptance of one process; several share log and reservations. */
-const makeAcceptance = (): AcceptEvents => {
-  const clock = { now: () => nowMs };
-  const memory = makeKeyedMemory();
-  const reserver = makeKeyReserver({ reservations, clock, log: silentLog, timeoutMs: 50, probeMs: 5 });
-  return makeAcceptEvents({
-    clock,
-    log: silentLog,
-    maxPayloadBytes: 1024,
-    checkTypes: makeCheckTypes({
-      catalogue,
-      checkSchema: makeCheckSchema({ onBrokenSchema: () => undefined }),
-      checkRepresentable: makeCheckRepresentable((...warning) => void warnings.push(warning.join(' '))),
-      learnType: (tenantId, name) => void learned.push(`${tenantId}/${name}`),
-    }),
-    identifyEvents: makeIdentifyEvents(reserver, memory),
-    writeEvents: makeWriteEvents({ clock, memory, produce: batchingProducer(eventLog).produce }),
-  });
-};
-
+let eventLog: AcceptanceUnderTest['eventLog'];
+let catalogue: AcceptanceUnderTest['catalogue'];
+let learned: AcceptanceUnderTest['learned'];
+let warnings: AcceptanceUnderTest['warnings'];
+let accept: AcceptanceUnderTest['accept'];
+let acceptEvents: AcceptanceUnderTest['acceptEvents'];
+let onLog: AcceptanceUnderTest['onLog'];
 beforeEach(() => {
-  nowMs = startMs;
-  eventLog = simulatedLog({ partitions: 4 });
-  catalogue = fakeCatalogue();
-  catalogue.add({ id: 'ten_1' }, [{ name: 'order.paid' }]);
-  reservations = memoryReservations();
-  learned = [];
-  warnings = [];
-  acceptEvents = makeAcceptance();
+  ({ eventLog, catalogue, learned, warnings, accept, acceptEvents, onLog } = acceptanceUnderTest());
 });
-
-const onLog = () =>
-  eventLog.records('events').map(({ value, key }) => ({ key, ...EventRecord.decode(value ?? new Uint8Array()) }));
-const accept = (...events: Partial<PublishRequest>[]) => acceptEvents(acting, events.map(anEvent));
-const outcomesOf = (answers: readonly unknown[]) =>
-  answers.map((answer) => (answer instanceof Fault ? answer.reason : answer));
 
 describe('accepting events', () => {
   test('answers with the id under which the log has the event', async () => {
@@ -86,6 +39,7 @@ describe('accepting events', () => {
         occurredAtMs: startMs,
         acceptedAtMs: startMs,
         actionUrls: { open: 'https://a.example/' },
+        repeated: false,
       },
     ]);
   });
@@ -188,139 +142,4 @@ describe('the catalogue', () => {
     const [answer] = await acceptEvents({ tenantId: 'ten_2', subject: undefined }, [anEvent()]);
     expect(answer).toMatchObject({ reason: 'UNKNOWN_EVENT_TYPE' });
   });
-});
-
-describe('an idempotency key', () => {
-  const keyed = { idempotencyKey: 'k1' };
-  const id = keyedEventId('ten_1', 'k1');
-
-  test('stands for one event, whatever the whitespace', async () => {
-    expect(await accept(keyed)).toEqual([{ eventId: id, duplicate: false }]);
-    nowMs += 1000;
-    expect(await accept({ ...keyed, data: '{ "amount" : 1.0 }' })).toEqual([{ eventId: id, duplicate: true }]);
-    expect(onLog()).toHaveLength(1);
-  });
-
-  test.each<[string, Partial<PublishRequest>]>([
-    ['type', { type: 'order.lost' }],
-    ['data', { data: '{"amount":1}' }],
-    ['subject', { subject: 'u1' }],
-    ['ordering key', { orderingKey: 'o1' }],
-    ['time', { occurredAt: new Date(startMs) }],
-    ['links', { actionUrls: { open: 'https://a.example/' } }],
-  ])('with another %s is refused', async (_name, change) => {
-    await accept(keyed);
-    expect(outcomesOf(await accept({ ...keyed, ...change }))).toEqual(['IDEMPOTENCY_KEY_REUSED']);
-    expect(onLog()).toHaveLength(1);
-  });
-
-  test('means something else for another tenant', async () => {
-    catalogue.add({ id: 'ten_2' });
-    await accept(keyed);
-    const [other] = await acceptEvents({ tenantId: 'ten_2', subject: undefined }, [anEvent({ ...keyed, data: '2' })]);
-    expect(other).toMatchObject({ duplicate: false, eventId: keyedEventId('ten_2', 'k1') });
-  });
-
-  test('means something else for each subject of a key, and for a key without one', async () => {
-    const acceptFor = async (subject: string | undefined, data: string) =>
-      outcomesOf(await acceptEvents({ tenantId: 'ten_1', subject }, [anEvent({ ...keyed, data })]));
-    const callers = [undefined, 'u1', 'u2', 'bellwire', ''];
-    const ids: unknown[] = [];
-    for (const [nth, subject] of callers.entries()) {
-      const [answer] = await acceptFor(subject, `${nth}`);
-      expect(answer).toMatchObject({ duplicate: false });
-      ids.push(answer);
-      expect(await acceptFor(subject, `${nth}`)).toMatchObject([{ duplicate: true }]);
-      expect(await acceptFor(subject, '"another"')).toEqual(['IDEMPOTENCY_KEY_REUSED']);
-    }
-    expect(ids[0]).toEqual({ eventId: id, duplicate: false });
-    expect(onLog().map(({ idempotencyKey }) => idempotencyKey)).toEqual(callers.map(() => 'k1'));
-    expect(new Set(onLog().map(({ eventId }) => eventId)).size).toBe(callers.length);
-  });
-
-  test('of the tenant is not that of a subject whose event names the same user', async () => {
-    await accept({ ...keyed, subject: 'u1' });
-    const [own] = await acceptEvents({ tenantId: 'ten_1', subject: 'u1' }, [anEvent(keyed)]);
-    expect(own).toMatchObject({ duplicate: false });
-  });
-
-  test('twice in one call is one event, and another body beside it is refused', async () => {
-    expect(outcomesOf(await accept(keyed, keyed, { ...keyed, data: '2' }, {}))).toEqual([
-      { eventId: id, duplicate: false },
-      { eventId: id, duplicate: true },
-      'IDEMPOTENCY_KEY_REUSED',
-      expect.objectContaining({ duplicate: false }),
-    ]);
-    expect(onLog()).toHaveLength(2);
-  });
-
-  test('in many calls at once, in two processes, is one event and one acceptance time', async () => {
-    const processes = [acceptEvents, makeAcceptance()];
-    const answers = await Promise.all(
-      Array.from({ length: 64 }, async (_, n) => {
-        nowMs++;
-        return processes[n % 2]?.(acting, [anEvent({ ...keyed, data: n % 3 === 0 ? '0' : '1' })]);
-      }),
-    );
-    const outcomes = outcomesOf(answers.flatMap((answer) => answer ?? []));
-    expect(outcomes.filter((outcome) => outcome === 'IDEMPOTENCY_KEY_REUSED')).toHaveLength(42);
-    expect(
-      new Set(outcomes.filter((outcome) => typeof outcome === 'object').map((outcome) => JSON.stringify(outcome))).size,
-    ).toBe(2);
-    expect(new Set(onLog().map(({ eventId, acceptedAtMs, data }) => `${eventId} ${acceptedAtMs} ${data}`)).size).toBe(
-      1,
-    );
-    expect(onLog().length).toBeLessThanOrEqual(2);
-  });
-
-  test('whose first try failed at the log is tried under the same id and acceptance time', async () => {
-    eventLog.faults.loseProduceAck(1);
-    await expect(accept(keyed)).rejects.toMatchObject({ reason: 'LOG_UNAVAILABLE' });
-    nowMs += 5000;
-    expect(await accept(keyed)).toEqual([{ eventId: id, duplicate: true }]);
-    expect(onLog().map(({ eventId, acceptedAtMs }) => [eventId, acceptedAtMs])).toEqual([
-      [id, startMs],
-      [id, startMs],
-    ]);
-  });
-
-  test('after a restart is written again under the reserved acceptance time', async () => {
-    await accept(keyed);
-    nowMs += 60_000;
-    const restarted = makeAcceptance();
-    expect(await restarted(acting, [anEvent(keyed)])).toEqual([{ eventId: id, duplicate: true }]);
-    expect(onLog().map(({ acceptedAtMs }) => acceptedAtMs)).toEqual([startMs, startMs]);
-  });
-
-  test('is free again after 72 hours', async () => {
-    await accept(keyed);
-    nowMs += reservationMs - 1;
-    expect(outcomesOf(await accept({ ...keyed, data: '2' }))).toEqual(['IDEMPOTENCY_KEY_REUSED']);
-    nowMs += 1;
-    expect(await accept({ ...keyed, data: '2' })).toEqual([{ eventId: id, duplicate: false }]);
-    expect(onLog().at(-1)).toMatchObject({ acceptedAtMs: nowMs, data: '2' });
-  });
-
-  test.each(['fails', 'hangs'] as const)('is accepted under its derived id while the database %s', async (mode) => {
-    reservations.mode = mode;
-    const answers = await Promise.all([
-      accept(keyed),
-      accept(keyed),
-      accept({ ...keyed, data: '2' }),
-      accept(keyed, {}),
-    ]);
-    expect(outcomesOf(answers.flat())).toEqual([
-      { eventId: id, duplicate: false },
-      { eventId: id, duplicate: true },
-      'IDEMPOTENCY_KEY_REUSED',
-      { eventId: id, duplicate: true },
-      expect.objectContaining({ duplicate: false }),
-    ]);
-    expect(onLog()).toHaveLength(2);
-  });
-});
-
-test('an event without a key asks the database nothing', async () => {
-  await accept({}, {});
-  expect(reservations.statements).toEqual([]);
 });

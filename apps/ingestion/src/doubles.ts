@@ -2,7 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventType, EventTypePolicy, Tenant, type PublishRequest } from '@bellwire/contracts';
 import { openLogger } from '@bellwire/lifecycle';
-import type { Catalogue, Reservation, Reservations, Reserved } from './ports.ts';
+import {
+  reservationMs,
+  reservationName,
+  type Catalogue,
+  type Reservation,
+  type Reservations,
+  type Reserved,
+} from './ports.ts';
 
 export const silentLog = openLogger({ level: 'silent' });
 
@@ -60,27 +67,45 @@ export const fakeCatalogue = (): FakeCatalogue => {
 export interface MemoryReservations extends Reservations {
   mode: 'works' | 'fails' | 'hangs';
   readonly statements: Reservation[][];
+  /** Of marks. */
+  readonly marks: Reservation[][];
   readonly rows: Map<string, Reservation>;
 }
 
+/** As the one in Postgres, which reservations.itest.ts holds against it. */
 export const memoryReservations = (): MemoryReservations => {
   const rows = new Map<string, Reservation>();
+  const onLog = new Set<Reservation>();
   const take = (wanted: Reservation, expiredAtMs: number): Reserved => {
-    const row = rows.get(`${wanted.tenantId}/${wanted.key}`);
-    if (row !== undefined && row.acceptedAtMs > expiredAtMs) return { ...row, isNew: false };
-    rows.set(`${wanted.tenantId}/${wanted.key}`, wanted);
-    return { ...wanted, isNew: true };
+    const row = rows.get(reservationName(wanted));
+    if (row !== undefined && row.acceptedAtMs > expiredAtMs) {
+      return { ...row, isNew: false, isOnLog: onLog.has(row) };
+    }
+    rows.set(reservationName(wanted), wanted);
+    return { ...wanted, isNew: true, isOnLog: false };
+  };
+  const markOne = (one: Reservation): void => {
+    const row = rows.get(reservationName(one));
+    if (row === undefined || row.acceptedAtMs <= one.acceptedAtMs - reservationMs) rows.set(reservationName(one), one);
+    const kept = rows.get(reservationName(one)) ?? one;
+    if (kept.acceptedAtMs === one.acceptedAtMs && kept.bodyHash === one.bodyHash) onLog.add(kept);
   };
   const double: MemoryReservations = {
     mode: 'works',
     statements: [],
+    marks: [],
     rows,
     reserve: async (wanted, expiredAtMs) => {
       await double.ping();
       double.statements.push([...wanted]);
-      if (new Set(wanted.map(({ tenantId, key }) => `${tenantId}/${key}`)).size !== wanted.length)
-        throw new Error('a key twice');
+      if (new Set(wanted.map(reservationName)).size !== wanted.length) throw new Error('a key twice');
       return wanted.map((one) => take(one, expiredAtMs)).toReversed();
+    },
+    markOnLog: async (marked) => {
+      await double.ping();
+      double.marks.push([...marked]);
+      if (new Set(marked.map(reservationName)).size !== marked.length) throw new Error('a key twice');
+      for (const one of marked) markOne(one);
     },
     ping: async () => {
       await delay(1);

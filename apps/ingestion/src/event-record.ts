@@ -17,10 +17,10 @@ const keyOf = (
 /** The event as it travels. */
 export const eventRecordOf = (
   tenantId: string,
-  identified: Pick<IdentifiedEvent, 'event' | 'eventId' | 'acceptedAtMs'>,
+  identified: Pick<IdentifiedEvent, 'event' | 'eventId' | 'acceptedAtMs' | 'duplicate'>,
   headers: Readonly<Record<string, string>>,
 ): NewRecord => {
-  const { event, eventId, acceptedAtMs } = identified;
+  const { event, eventId, acceptedAtMs, duplicate } = identified;
   return {
     topic: topicNames.events,
     key: keyOf(tenantId, identified),
@@ -35,6 +35,7 @@ export const eventRecordOf = (
       occurredAtMs: event.occurredAtMs ?? acceptedAtMs,
       acceptedAtMs,
       actionUrls: { ...event.actionUrls },
+      repeated: duplicate,
     }).finish(),
     headers,
   };

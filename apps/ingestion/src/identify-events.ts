@@ -1,7 +1,8 @@
-import { keyedEventId, newId, type Acting } from '@bellwire/domain';
+import { newId, type Acting } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { bodyHashOf } from './body-hash.ts';
 import type { CheckedEvent } from './check-event.ts';
+import { eventIdOfKey } from './event-id-of-key.ts';
 import type { KeyedMemory } from './keyed-memory.ts';
 import type { Reservation, Reserved } from './ports.ts';
 import type { KeyReserver } from './reserve-keys.ts';
@@ -17,11 +18,14 @@ export interface IdentifiedEvent {
   readonly acceptedAtMs: number;
   readonly duplicate: boolean;
   /** Of an event with an idempotency key. */
-  readonly bodyHash: string | undefined;
+  readonly reservation: Reservation | undefined;
 }
 
-export const keyReused = (): Fault =>
-  new Fault('IDEMPOTENCY_KEY_REUSED', 'The idempotency key was used with another body within 72 hours.');
+/** The answer to a repeat of an event that is known. */
+export const repeatOf = (known: Pick<Reservation, 'eventId' | 'bodyHash'>, bodyHash: string): Accepted =>
+  known.bodyHash === bodyHash
+    ? { eventId: known.eventId, duplicate: true }
+    : new Fault('IDEMPOTENCY_KEY_REUSED', 'The idempotency key was used with another body within 72 hours.');
 
 /** Gives each event its id, or the answer where one is known already. Rejects with OVERLOADED. */
 export type IdentifyEvents = (
@@ -33,7 +37,10 @@ export type IdentifyEvents = (
 const isReservation = (want: Reservation | Accepted | undefined): want is Reservation =>
   want !== undefined && 'bodyHash' in want;
 
-/** An event without a key gets a new id; one with a key gets what is reserved for it, by whoever came first. */
+/**
+ * An event without a key gets a new id; one with a key gets what is reserved for it, by whoever came first, and is answered
+ * where that is on the log.
+ */
 export const makeIdentifyEvents = (
   reserver: Pick<KeyReserver, 'reserve'>,
   memory: Pick<KeyedMemory, 'stateOf'>,
@@ -46,11 +53,10 @@ export const makeIdentifyEvents = (
     nowMs: number,
   ): Reservation | Accepted => {
     const key = scopedKey(subject, given);
-    const eventId = keyedEventId(tenantId, key);
     const bodyHash = bodyHashOf(event);
-    const state = memory.stateOf(eventId, nowMs);
-    if (state.kind === 'on_log') return state.bodyHash === bodyHash ? { eventId, duplicate: true } : keyReused();
-    return { tenantId, key, eventId, bodyHash, acceptedAtMs: nowMs };
+    const state = memory.stateOf({ tenantId, key }, nowMs);
+    if (state.kind === 'on_log') return repeatOf(state.event, bodyHash);
+    return { tenantId, key, eventId: eventIdOfKey(tenantId, key, nowMs), bodyHash, acceptedAtMs: nowMs };
   };
 
   const withReserved = (
@@ -59,8 +65,9 @@ export const makeIdentifyEvents = (
     row: Reserved | undefined,
   ): IdentifiedEvent | Accepted => {
     if (row === undefined) throw new Error('a key without a reservation');
-    if (row.bodyHash !== bodyHash) return keyReused();
-    return { event, eventId: row.eventId, acceptedAtMs: row.acceptedAtMs, duplicate: !row.isNew, bodyHash };
+    if (row.isOnLog || row.bodyHash !== bodyHash) return repeatOf(row, bodyHash);
+    const { eventId, acceptedAtMs } = row;
+    return { event, eventId, acceptedAtMs, duplicate: !row.isNew, reservation: row };
   };
 
   return async (caller, events, nowMs) => {
@@ -76,7 +83,7 @@ export const makeIdentifyEvents = (
       const wish = wants[at];
       if (isReservation(wish)) return withReserved(event, wish.bodyHash, rows.next().value);
       return (
-        wish ?? { event, eventId: newId('evt', nowMs), acceptedAtMs: nowMs, duplicate: false, bodyHash: undefined }
+        wish ?? { event, eventId: newId('evt', nowMs), acceptedAtMs: nowMs, duplicate: false, reservation: undefined }
       );
     });
   };

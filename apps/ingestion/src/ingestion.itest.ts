@@ -1,105 +1,49 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { EventRecord, IngestionServiceService, PublishRequest, type PublishResult } from '@bellwire/contracts';
-import { keyedEventId, type Principal } from '@bellwire/domain';
-import { Fault } from '@bellwire/errors';
-import { openScope, type Scope } from '@bellwire/lifecycle';
-import { simulatedLog, type SimulatedLog } from '@bellwire/messaging';
-import { openDatabase } from '@bellwire/persistence';
-import { openChannel, type RpcChannel } from '@bellwire/rpc';
-import { freshDatabase, type FreshDatabase } from '@bellwire/testing';
-import { sql } from 'kysely';
-import { anEvent, fakeCatalogue, silentLog, until, type FakeCatalogue } from './doubles.ts';
-import { startIngestion, type IngestionDeps } from './index.ts';
+import { IngestionServiceService, PublishRequest, type PublishResult } from '@bellwire/contracts';
+import { openScope } from '@bellwire/lifecycle';
+import { anEvent, silentLog, until } from './doubles.ts';
+import { eventIdOfKey } from './event-id-of-key.ts';
+import { ingestionUnderTest, type IngestionUnderTest } from './testing/ingestion-under-test.ts';
 
 const { publish, publishBatch, publishStream } = IngestionServiceService;
-let database: FreshDatabase;
-let eventLog: SimulatedLog;
-let catalogue: FakeCatalogue;
-let scope: Scope;
-let channel: RpcChannel;
-let nowMs: number;
 
-const tenantKey = (change: Partial<Extract<Principal, { kind: 'tenant' }>> = {}): Principal => ({
-  kind: 'tenant',
-  keyId: 'key_1',
-  tenantId: 'ten_1',
-  scopes: new Set(['events:publish']),
-  subject: undefined,
-  ...change,
-});
-const principals: Readonly<Record<string, Principal>> = {
-  good: tenantKey(),
-  reader: tenantKey({ scopes: new Set(['events:read']) }),
-  user: tenantKey({ subject: 'u1' }),
-  anywhere: tenantKey({ scopes: new Set(['publish:any']) }),
-  lost: tenantKey({ tenantId: 'ten_lost' }),
-};
-
-/** An ingestion of its own scope, on the shared log and database. */
-const start = async (owner: Scope, change: Partial<IngestionDeps> = {}): Promise<RpcChannel> => {
-  const { port } = await startIngestion({
-    scope: owner,
-    log: silentLog,
-    clock: { now: () => nowMs },
-    eventLog,
-    view: catalogue,
-    authenticate: async (bearer) => {
-      const principal = principals[bearer];
-      if (principal === undefined) throw new Fault('UNKNOWN_KEY', 'The API key is not known.');
-      return principal;
-    },
-    host: '127.0.0.1',
-    port: 0,
-    databaseUrl: database.url,
-    maxPayloadBytes: 262_144,
-    learnEventTypes: async () => undefined,
-    onFailure: (error) => expect(error).toBeUndefined(),
-    ...change,
-  });
-  return owner.own('channel', openChannel(`127.0.0.1:${port}`));
-};
+let ingestion: IngestionUnderTest;
+let time: IngestionUnderTest['time'];
+let eventLog: IngestionUnderTest['eventLog'];
+let start: IngestionUnderTest['start'];
+let channel: IngestionUnderTest['channel'];
+let onLog: IngestionUnderTest['onLog'];
+let send: IngestionUnderTest['send'];
+let asSuperuser: IngestionUnderTest['asSuperuser'];
 
 beforeEach(async () => {
-  nowMs = Date.UTC(2026, 5, 1);
-  database = await freshDatabase();
-  eventLog = simulatedLog({ partitions: 4 });
-  catalogue = fakeCatalogue();
-  catalogue.add({ id: 'ten_1' });
-  catalogue.add({ id: 'ten_2' });
-  scope = openScope({ log: silentLog });
-  channel = await start(scope);
+  ingestion = await ingestionUnderTest();
+  ({ time, eventLog, start, channel, onLog, send, asSuperuser } = ingestion);
 });
 afterEach(async () => {
-  await scope.close();
-  await database.drop();
+  expect(await ingestion.close()).toEqual([]);
 });
 
-const onLog = () => eventLog.records('events').map(({ value }) => EventRecord.decode(value ?? new Uint8Array()));
-const send = (event: Partial<PublishRequest>, bearer = 'good', tenant?: string) =>
-  channel.unary(publish, anEvent(event), { bearer, tenant });
 const acceptedOf = ({ result }: PublishResult) => (result?.$case === 'accepted' ? result.value : undefined);
-const asSuperuser = async <Row>(query: string): Promise<readonly Row[]> => {
-  const { db, close } = openDatabase({
-    connectionString: database.superuserUrl,
-    poolSize: 1,
-    applicationName: 'itest',
-  });
-  const { rows } = await sql.raw<Row>(query).execute(db);
-  await close();
-  return rows;
-};
 
 describe('Publish', () => {
   test('answers once the log has the event', async () => {
     const { eventId, duplicate } = await send({
       data: '{ "a" : 1.0 }',
       subject: 'u1',
-      occurredAt: new Date(nowMs - 5),
+      occurredAt: new Date(time.nowMs - 5),
     });
     expect(duplicate).toBe(false);
     expect(onLog()).toMatchObject([
-      { eventId, tenantId: 'ten_1', data: '{"a":1.0}', subject: 'u1', occurredAtMs: nowMs - 5, acceptedAtMs: nowMs },
+      {
+        eventId,
+        tenantId: 'ten_1',
+        data: '{"a":1.0}',
+        subject: 'u1',
+        occurredAtMs: time.nowMs - 5,
+        acceptedAtMs: time.nowMs,
+      },
     ]);
   });
 
@@ -158,10 +102,10 @@ describe('Publish', () => {
     await expect(send({ idempotencyKey: 'k' })).rejects.toMatchObject({ reason: 'LOG_UNAVAILABLE' });
     await expect(send({})).rejects.toMatchObject({ reason: 'LOG_UNAVAILABLE' });
     expect(onLog()).toEqual([]);
-    const firstMs = nowMs;
-    nowMs += 10_000;
+    const firstMs = time.nowMs;
+    time.nowMs += 10_000;
     await send({ idempotencyKey: 'k' });
-    expect(onLog()).toMatchObject([{ eventId: keyedEventId('ten_1', 'k'), acceptedAtMs: firstMs }]);
+    expect(onLog()).toMatchObject([{ eventId: eventIdOfKey('ten_1', 'k', firstMs), acceptedAtMs: firstMs }]);
   });
 });
 
@@ -295,104 +239,5 @@ describe('PublishStream', () => {
         .map(({ eventId }) => eventId)
         .toSorted(),
     ).toEqual([...answered].toSorted());
-  });
-});
-
-describe('idempotency keys', () => {
-  test('64 calls at once for each of 50 keys, over two processes: one id, one body, one acceptance time each', async () => {
-    const channels = [channel, await start(scope)];
-    const answers = new Map<string, { ids: Set<string>; bodies: Set<string>; refused: number; first: number }>();
-    const calls = Array.from({ length: 64 * 50 }, async (_, n) => {
-      const key = `k${n % 50}`;
-      const data = Math.floor(n / 50) % 8 === 3 ? '"other"' : '"same"';
-      const known = answers.get(key) ?? { ids: new Set(), bodies: new Set(), refused: 0, first: 0 };
-      answers.set(key, known);
-      nowMs++;
-      try {
-        const answer = await channels[n % 2 === 0 ? 0 : 1]?.unary(publish, anEvent({ idempotencyKey: key, data }), {
-          bearer: 'good',
-          timeoutMs: 60_000,
-        });
-        known.ids.add(answer?.eventId ?? '');
-        known.bodies.add(data);
-        known.first += answer?.duplicate === false ? 1 : 0;
-      } catch (error) {
-        expect(error).toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
-        known.refused++;
-      }
-    });
-    await Promise.all(calls);
-    const records = onLog();
-    for (const [key, { ids, bodies, refused, first }] of answers) {
-      const ofKey = records.filter(({ idempotencyKey }) => idempotencyKey === key);
-      expect([...ids]).toEqual([keyedEventId('ten_1', key)]);
-      expect(bodies.size).toBe(1);
-      expect(refused).toBe(bodies.has('"same"') ? 8 : 56);
-      expect(first).toBe(1);
-      expect(new Set(ofKey.map(({ eventId, acceptedAtMs, data }) => `${eventId} ${acceptedAtMs} ${data}`)).size).toBe(
-        1,
-      );
-      // Once by each process at most.
-      expect(ofKey.length).toBeLessThanOrEqual(2);
-    }
-    expect(answers.size).toBe(50);
-  });
-
-  test('are free again after 72 hours', async () => {
-    const first = await send({ idempotencyKey: 'k', data: '1' });
-    nowMs += 72 * 3_600_000;
-    const again = await start(scope);
-    const second = await again.unary(publish, anEvent({ idempotencyKey: 'k', data: '2' }), { bearer: 'good' });
-    expect(second).toEqual({ eventId: first.eventId, duplicate: false });
-    await expect(send({ idempotencyKey: 'k', data: '3' })).rejects.toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
-  });
-
-  test('are accepted under the derived id while Postgres is gone, and checked again when it is back', async () => {
-    await send({ idempotencyKey: 'before', data: '1' });
-    const admin = openDatabase({
-      connectionString: database.superuserUrl.replace(database.name, 'postgres'),
-      poolSize: 1,
-      applicationName: 'itest',
-    });
-    const allow = (isOpen: boolean) =>
-      sql.raw(`alter database ${database.name} allow_connections ${isOpen}`).execute(admin.db);
-    await allow(false);
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database.name}`.execute(
-      admin.db,
-    );
-    const answers = await Promise.all(['a', 'b', 'a'].map((key) => send({ idempotencyKey: key, data: '1' })));
-    expect(answers.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'a'].map((key) => keyedEventId('ten_1', key)));
-    expect(onLog()).toHaveLength(3);
-    // What this process remembers is compared all the same.
-    await expect(send({ idempotencyKey: 'before', data: '2' })).rejects.toMatchObject({
-      reason: 'IDEMPOTENCY_KEY_REUSED',
-    });
-    await allow(true);
-    await admin.close();
-    let n = 0;
-    await until(async () => {
-      await send({ idempotencyKey: `after-${n++}` });
-      const rows = await asSuperuser("select from ingestion.reservations where key like 'after-%'");
-      return rows.length > 0;
-    });
-  });
-
-  test('are accepted by an ingestion that started without Postgres', async () => {
-    const away = await start(scope, { databaseUrl: 'postgres://x:y@127.0.0.1:1/x' });
-    const answer = await away.unary(publish, anEvent({ idempotencyKey: 'k' }), { bearer: 'good' });
-    expect(answer.eventId).toBe(keyedEventId('ten_1', 'k'));
-  });
-
-  test('are kept apart by forced row-level security', async () => {
-    await send({ idempotencyKey: 'k' });
-    const [table] = await asSuperuser<object>(
-      "select relrowsecurity, relforcerowsecurity from pg_class where oid = 'ingestion.reservations'::regclass",
-    );
-    expect(table).toEqual({ relrowsecurity: true, relforcerowsecurity: true });
-    const { db, close } = openDatabase({ connectionString: database.url, poolSize: 1, applicationName: 'itest' });
-    const { rows } = await sql`select from ingestion.reservations`.execute(db);
-    expect(rows).toHaveLength(0);
-    expect(await asSuperuser('select from ingestion.reservations')).toHaveLength(1);
-    await close();
   });
 });

@@ -7,6 +7,7 @@ import { makeCheckTypes } from './check-types.ts';
 import { makeIdentifyEvents } from './identify-events.ts';
 import { makeKeyedMemory } from './keyed-memory.ts';
 import { makeTypeLearner } from './learn-types.ts';
+import { makeLogMarker } from './mark-on-log.ts';
 import type { Catalogue, Clock, Reservations } from './ports.ts';
 import { makeKeyReserver } from './reserve-keys.ts';
 import { makeWriteEvents } from './write-events.ts';
@@ -28,6 +29,7 @@ export interface AcceptanceDeps {
 /** Acceptance with what it owns: one producer and one line of reservations for all calls. */
 export const openAcceptance = (deps: AcceptanceDeps): AcceptEvents => {
   const { scope, log, clock, eventLog, view, reservations, maxPayloadBytes, learnEventTypes } = deps;
+  const marker = scope.own('log marker', makeLogMarker({ reservations, log }));
   const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock, log }));
   const learner = scope.own('type learner', makeTypeLearner({ learnEventTypes, log }));
   const producer = scope.own('events producer', batchingProducer(eventLog));
@@ -45,6 +47,6 @@ export const openAcceptance = (deps: AcceptanceDeps): AcceptEvents => {
     maxPayloadBytes,
     checkTypes: makeCheckTypes({ catalogue: view, checkSchema, checkRepresentable, learnType: learner.learn }),
     identifyEvents: makeIdentifyEvents(reserver, memory),
-    writeEvents: makeWriteEvents({ clock, memory, produce: producer.produce }),
+    writeEvents: makeWriteEvents({ clock, memory, marker, produce: producer.produce }),
   });
 };

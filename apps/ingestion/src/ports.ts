@@ -10,12 +10,12 @@ export type Catalogue = Pick<RegistryView, 'tenant' | 'eventType' | 'catchUp'>;
 /** Resolves when the log has all of the records, in the order of the calls. @throws Fault LOG_UNAVAILABLE, OVERLOADED */
 export type Produce = (records: readonly NewRecord[]) => Promise<void>;
 
-/** What an idempotency key stands for: one body, and what was derived for it. */
+/** What an idempotency key stands for: one body, and one event. */
 export interface Reservation {
   readonly tenantId: string;
   /** As scopedKey gives it. */
   readonly key: string;
-  /** Derived from tenant and key. */
+  /** As eventIdOfKey gave it. */
   readonly eventId: string;
   /** SHA-256 in lower hex. */
   readonly bodyHash: string;
@@ -23,10 +23,16 @@ export interface Reservation {
   readonly acceptedAtMs: number;
 }
 
+/** Apart from that of every other tenant and key. */
+export const reservationName = ({ tenantId, key }: Pick<Reservation, 'tenantId' | 'key'>): string =>
+  `${tenantId}/${key}`;
+
 /** What is reserved for a key now. */
 export interface Reserved extends Reservation {
   /** It was free, or its time was over. */
   readonly isNew: boolean;
+  /** The log has its event: there is nothing to write. */
+  readonly isOnLog: boolean;
 }
 
 /** Who came first with an idempotency key, for all processes. Any error means that it cannot be said now. */
@@ -38,6 +44,13 @@ export interface Reservations {
    * @param expiredAtMs reservations accepted at or before it are over
    */
   reserve(wanted: readonly Reservation[], expiredAtMs: number): Promise<readonly Reserved[]>;
+  /**
+   * Says that the log has the events of these. What was accepted while it could not be reserved is reserved by it; what is
+   * reserved otherwise by now, for another event, stays.
+   *
+   * @param onLog pairs of tenant and key are distinct
+   */
+  markOnLog(onLog: readonly Reservation[]): Promise<void>;
   /** Resolves when reservations can be made again. */
   ping(): Promise<void>;
   /** Deletes some that are over; answers how many, fewer than `limit` when none is left. */

@@ -1,6 +1,14 @@
 import { Fault } from '@bellwire/errors';
 import type { Logger } from '@bellwire/lifecycle';
-import { reservationMs, type Clock, type Reservation, type Reservations, type Reserved } from './ports.ts';
+import {
+  reservationMs,
+  reservationName,
+  type Clock,
+  type Reservation,
+  type Reservations,
+  type Reserved,
+} from './ports.ts';
+import { withinLimit } from './within-limit.ts';
 
 /** Reserves the keys of many callers in few statements, and lets events pass when that is not possible. */
 export interface KeyReserver {
@@ -33,44 +41,21 @@ interface Call {
   resolve(reserved: readonly Reserved[]): void;
 }
 
-const limitSteps = 10;
-
-/**
- * Rejects when the work takes longer than the limit. Counted in steps, of which a busy event loop passes one at a time: a
- * process that had no time to read an answer must not take the database for gone.
- */
-const withinLimit = async <Result>(work: Promise<Result>, limitMs: number): Promise<Result> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    let steps = 0;
-    timer = setInterval(() => {
-      if (++steps === limitSteps) reject(new Error(`no answer within ${limitMs} ms`));
-    }, limitMs / limitSteps);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearInterval(timer);
-  }
-};
-
-const asNew = (one: Reservation): Reserved => ({ ...one, isNew: true });
-const nameOf = ({ tenantId, key }: Reservation): string => `${tenantId}/${key}`;
-
+const asNew = (one: Reservation): Reserved => ({ ...one, isNew: true, isOnLog: false });
 /** Of several with one key, the first proposes; the others are repeats of it. */
 const firstOfEach = (calls: readonly Call[]): readonly Reservation[] => {
   const first = new Map<string, Reservation>();
   for (const { wanted } of calls) {
-    for (const one of wanted) if (!first.has(nameOf(one))) first.set(nameOf(one), one);
+    for (const one of wanted) if (!first.has(reservationName(one))) first.set(reservationName(one), one);
   }
   return [...first.values()];
 };
 
 const answerEach = (calls: readonly Call[], rows: readonly Reserved[]): void => {
-  const reserved = new Map(rows.map((row) => [nameOf(row), row]));
+  const reserved = new Map(rows.map((row) => [reservationName(row), row]));
   const answerTo = (wanted: Reservation): Reserved => {
-    const row = reserved.get(nameOf(wanted)) ?? asNew(wanted);
-    if (row.isNew) reserved.set(nameOf(wanted), { ...row, isNew: false });
+    const row = reserved.get(reservationName(wanted)) ?? asNew(wanted);
+    if (row.isNew) reserved.set(reservationName(wanted), { ...row, isNew: false });
     return row;
   };
   for (const call of calls) call.resolve(call.wanted.map(answerTo));

@@ -1,14 +1,17 @@
 import { context, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
-import { toFault } from '@bellwire/errors';
+import { Fault, toFault } from '@bellwire/errors';
 import { topicNames, traceHeaders, type NewRecord } from '@bellwire/messaging';
 import { eventRecordOf } from './event-record.ts';
-import { keyReused, type Accepted, type IdentifiedEvent } from './identify-events.ts';
+import { repeatOf, type Accepted, type IdentifiedEvent } from './identify-events.ts';
 import type { KeyedMemory } from './keyed-memory.ts';
+import type { LogMarker } from './mark-on-log.ts';
 import type { Clock, Produce } from './ports.ts';
 
 export interface WriteEventsDeps {
   clock: Clock;
   memory: KeyedMemory;
+  /** Told of keyed events that the log has acknowledged. */
+  marker: Pick<LogMarker, 'mark'>;
   produce: Produce;
 }
 
@@ -33,15 +36,14 @@ const startSpan = (tenantId: string): Span =>
     },
   });
 
-export const makeWriteEvents = ({ clock, memory, produce }: WriteEventsDeps): WriteEvents => {
+export const makeWriteEvents = ({ clock, memory, marker, produce }: WriteEventsDeps): WriteEvents => {
   /** The answer where this process has the event in hand already. */
-  const known = ({ eventId, bodyHash }: IdentifiedEvent, nowMs: number): Accepted | Promise<Accepted> | undefined => {
-    if (bodyHash === undefined) return undefined;
-    const state = memory.stateOf(eventId, nowMs);
+  const known = ({ reservation }: IdentifiedEvent, nowMs: number): Accepted | Promise<Accepted> | undefined => {
+    if (reservation === undefined) return undefined;
+    const state = memory.stateOf(reservation, nowMs);
     if (state.kind === 'unknown') return undefined;
-    if (state.bodyHash !== bodyHash) return keyReused();
-    const repeat = { eventId, duplicate: true };
-    return state.kind === 'on_log' ? repeat : state.written.then(() => repeat, toFault);
+    const answer = repeatOf(state.event, reservation.bodyHash);
+    return state.kind === 'on_log' || answer instanceof Fault ? answer : state.written.then(() => answer, toFault);
   };
 
   const send = async (records: readonly NewRecord[], span: Span): Promise<void> => {
@@ -67,8 +69,8 @@ export const makeWriteEvents = ({ clock, memory, produce }: WriteEventsDeps): Wr
       if (!('event' in candidate)) return candidate;
       const answer = known(candidate, nowMs);
       if (answer !== undefined) return answer;
-      const { eventId, acceptedAtMs, bodyHash, duplicate } = candidate;
-      if (bodyHash !== undefined) memory.writing(eventId, { bodyHash, acceptedAtMs }, written);
+      const { eventId, reservation, duplicate } = candidate;
+      if (reservation !== undefined) memory.writing(reservation, written);
       fresh.push(candidate);
       return { eventId, duplicate };
     });
@@ -80,6 +82,7 @@ export const makeWriteEvents = ({ clock, memory, produce }: WriteEventsDeps): Wr
         span,
       ).then(resolve, reject);
       await written;
+      marker.mark(fresh.flatMap(({ reservation }) => reservation ?? []));
     }
     return await Promise.all(answers.map((answer) => Promise.resolve(answer)));
   };

@@ -31,9 +31,9 @@ export const newId = (prefix: IdPrefix, nowMs: number): string => {
   return `${prefix}_${base32(bytes)}`;
 };
 
-/** The event id of an idempotency key: the same for every try, known without a database. It does not sort by time. */
-export const keyedEventId = (tenantId: string, idempotencyKey: string): string => {
-  const hash = createHash('sha256').update(tenantId).update('\0').update(idempotencyKey).digest();
+/** An event id that derives from a key: the same for every try, known without a database. It does not sort by time. */
+export const keyedEventId = (tenantId: string, key: string): string => {
+  const hash = createHash('sha256').update(tenantId).update('\0').update(key).digest();
   return `evt_${base32(hash.subarray(0, 16))}`;
 };
 

@@ -36,6 +36,7 @@ export interface CompiledEndpoint {
   readonly template: string | undefined;
   /** Newest first, those that have ended left out. */
   signingKeys(nowMs: number): readonly PreparedKey[];
+  readonly createdAtMs: number;
   /** Of its last edit. */
   readonly updatedAtMs: number;
   readonly customHeaders: Readonly<Record<string, string>>;
@@ -113,6 +114,7 @@ const compile = (state: EndpointState, tenant: Tenant | undefined, keyring: Keyr
     template: endpoint.payloadTemplate && expressionOf(endpoint.payloadTemplate),
     signingKeys: (nowMs) =>
       keys.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs).map(({ key }) => key),
+    createdAtMs: endpoint.createdAt?.getTime() ?? 0,
     updatedAtMs: endpoint.updatedAt?.getTime() ?? 0,
     customHeaders: headersFrom(state.sealedHeaders, (sealed) =>
       keyring.open(sealed, { ...context, purpose: 'headers', version: state.version }),

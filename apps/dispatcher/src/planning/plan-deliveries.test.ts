@@ -163,6 +163,27 @@ describe('an event', () => {
     ]);
   });
 
+  test('that may be on the log twice is owed to no endpoint made after its acceptance; any other is', () => {
+    const madeAt = (id: string, ms: number, expression?: string): EndpointState => {
+      const state = anEndpoint(id, expression);
+      return EndpointState.fromPartial({ ...state, endpoint: { ...state.endpoint, createdAt: new Date(nowMs + ms) } });
+    };
+    const endpoints = [madeAt('ep_before', -1), madeAt('ep_same', 0), madeAt('ep_later', 1), madeAt('ep_t', 1, 'data')];
+    const planned = (repeated: boolean) =>
+      plan(endpoints, Promise.resolve({ body: '1' }), EventRecord.fromPartial({ ...event, repeated }));
+    const repeat = planned(true);
+    expect(deliveriesIn(repeat.records).map(([id]) => id)).toEqual(['ep_before', 'ep_same']);
+    expect(repeat.later).toBeUndefined();
+    expect(fanOutIn(repeat.records)).toMatchObject({
+      excludedCounts: { created_later: 2 },
+      excluded: [
+        { endpointId: 'ep_later', reason: 'created_later' },
+        { endpointId: 'ep_t', reason: 'created_later' },
+      ],
+    });
+    expect(deliveriesIn(planned(false).records).map(([id]) => id)).toEqual(['ep_before', 'ep_same', 'ep_later']);
+  });
+
   test('is not rendered for an endpoint that is disabled or not owed it', () => {
     const disabled = EndpointState.fromPartial({ endpoint: { id: 'ep_1', payloadTemplate: { preset: 'slack' } } });
     const other = EndpointState.fromPartial({

@@ -48,6 +48,9 @@ const exclusionOf = (
   event: EventRecord,
   document: () => EventDocument,
 ): string | undefined => {
+  // Only of a repeat, whose acceptance may be long ago: the clocks of registry and ingestion differ, and an endpoint gets
+  // every event that is published after its creation.
+  if (event.repeated && endpoint.createdAtMs > event.acceptedAtMs) return 'created_later';
   if (!endpoint.wantsType(event.type)) return 'event_type';
   if (endpoint.subject !== undefined && endpoint.subject !== event.subject) return 'subject';
   if (endpoint.filter !== undefined && !endpoint.filter.matches(document())) return 'filter';

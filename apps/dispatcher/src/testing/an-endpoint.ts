@@ -21,6 +21,7 @@ export const anEndpoint = (given: Partial<CompiledEndpoint> = {}): CompiledEndpo
   wantsType: () => true,
   filter: undefined,
   signingKeys: () => [],
+  createdAtMs: 0,
   updatedAtMs: 0,
   customHeaders: {},
   ...given,

@@ -28,8 +28,8 @@ export const event = listedEvent
     excluded_counts: z
       .record(z.string(), z.int())
       .describe(
-        'How many endpoints were not owed it, by reason: event_type, subject, filter, test_mode, unreadable. ' +
-          'Empty for a key with a subject.',
+        'How many endpoints were not owed it, by reason: event_type, subject, filter, test_mode, created_later, ' +
+          'unreadable. Empty for a key with a subject.',
       ),
   })
   .meta({ id: 'Event', description: 'One thing that happened.' });

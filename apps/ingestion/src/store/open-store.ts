@@ -28,8 +28,9 @@ export interface StoreOptions {
 export const openStore = async ({ databaseUrl, log, onFailure, retryMs = 2000 }: StoreOptions): Promise<Store> => {
   const { db, close } = openDatabase<Record<string, never>>({
     connectionString: databaseUrl,
-    // One statement of reservations at a time, one of the deletion, and one that replaces a connection that hangs.
-    poolSize: 3,
+    // One statement of reservations at a time, one of marks, one of the deletion, and one that replaces a connection that
+    // hangs.
+    poolSize: 4,
     applicationName: 'bellwire-ingestion',
     statementTimeoutMs: 5000,
     connectTimeoutMs: 2000,

@@ -173,6 +173,8 @@ export interface EventRecord {
   occurredAtMs: number;
   acceptedAtMs: number;
   actionUrls: { [key: string]: string };
+  /** It may be on the log already, under the same id and acceptance time: endpoints made after its acceptance are not owed it. */
+  repeated: boolean;
 }
 
 export interface EventRecord_ActionUrlsEntry {
@@ -249,7 +251,7 @@ export interface FanOut {
   eventType: string;
   subject?: string | undefined;
   planned: PlannedDelivery[];
-  /** Endpoints that are not owed the event, counted by reason: event_type, subject, filter. */
+  /** Endpoints that are not owed the event, counted by reason: event_type, subject, filter, test_mode, created_later. */
   excludedCounts: { [key: string]: number };
   /** The first 100 of them. */
   excluded: ExcludedEndpoint[];
@@ -483,6 +485,7 @@ function createBaseEventRecord(): EventRecord {
     occurredAtMs: 0,
     acceptedAtMs: 0,
     actionUrls: {},
+    repeated: false,
   };
 }
 
@@ -518,6 +521,9 @@ export const EventRecord: MessageFns<EventRecord> = {
     globalThis.Object.entries(message.actionUrls).forEach(([key, value]: [string, string]) => {
       EventRecord_ActionUrlsEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
     });
+    if (message.repeated !== false) {
+      writer.uint32(88).bool(message.repeated);
+    }
     return writer;
   },
 
@@ -617,6 +623,14 @@ export const EventRecord: MessageFns<EventRecord> = {
             }
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.repeated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -652,6 +666,7 @@ export const EventRecord: MessageFns<EventRecord> = {
       },
       {},
     );
+    message.repeated = object.repeated ?? false;
     return message;
   },
 };
