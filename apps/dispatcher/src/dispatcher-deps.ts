@@ -1,9 +1,10 @@
 import type { EndpointState } from '@bellwire/contracts';
 import type { Clock, Principal, Random, Stopwatch, Tier } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
-import type { Log } from '@bellwire/messaging';
+import type { Log, NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Keyring } from '@bellwire/secrets';
+import type { Dropped } from './attempts/in-hand.ts';
 import type { CompileEndpoint } from './endpoints/compiled-endpoint.ts';
 import type { Insist } from './writing/insist.ts';
 import type { Append, DisableEndpoint, History, Send } from './ports.ts';
@@ -46,10 +47,14 @@ export interface DispatcherDeps extends PipelineDeps {
 /** What router, deliverer and delayer share. */
 export interface DispatcherParts {
   append: Append;
+  /** One try to write: rejects where the log did not take all of it. */
+  produce(records: readonly NewRecord[]): Promise<void>;
   insist: Insist;
   compileEndpoint: CompileEndpoint;
   /** Told of an endpoint that this version, or this master key, cannot read. */
   onUnreadable(state: EndpointState, error: unknown): void;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
+  /** A record was dropped that does nothing any more. */
+  onDropped(reason: Dropped): void;
 }

@@ -1,8 +1,10 @@
-import type { EndpointState } from '@bellwire/contracts';
+import type { DeliveryRecord, EndpointState } from '@bellwire/contracts';
+import type { NextState } from '@bellwire/domain';
 import type { Worker } from '@bellwire/messaging';
 import { makeAdmission } from './admission/admission.ts';
 import { makeAttemptDelivery } from './attempts/attempt-delivery.ts';
 import { makeAttemptMemory } from './attempts/attempt-memory.ts';
+import { makeHandsOn } from './attempts/in-hand.ts';
 import { makeEndpointControls } from './endpoints/endpoint-controls.ts';
 import { makeEndpointStates } from './endpoints/endpoint-states.ts';
 import { openOwnLag } from './admission/own-lag.ts';
@@ -52,18 +54,28 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     onFailing: (endpoint, step, failing) => withState(endpoint, (state) => onFailing(state, failing, step)),
     onSlowStart: admission.restartSlowly,
   });
-  const states = makeEndpointStates({ eventLog, memory, controls, append, insist, clock });
-  const flushing = setInterval(() => void states.flush().catch(onFailure), flushMs);
-  const stopFlushing = async () => {
-    clearInterval(flushing);
-    await states.flush();
-  };
-  scope.own('endpoint states', { close: stopFlushing });
+  const states = makeEndpointStates({
+    eventLog,
+    memory,
+    controls,
+    produce: parts.produce,
+    insist,
+    clock,
+    onUnreadable: ({ partition, offset, key }, error) =>
+      log.error({ endpoint_id: key, partition, offset, err: error }, 'endpoint_state.unreadable'),
+  });
+  // While our partitions may be another's, so are their endpoints.
+  const flushing = setInterval(() => mayStart() && void states.flush().catch(onFailure), flushMs);
+  scope.own('endpoint states', { close: () => clearInterval(flushing) });
 
-  const { note } = states;
-  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, note, onGone });
-  const handOver = makeHandOver({ append, memory, clock, tiers, events, onFailure });
-  const made = { admission, controls, memory, attemptDelivery, handOver, states };
+  const onMade = (delivery: DeliveryRecord, next: NextState): void => {
+    memory.made(delivery);
+    if (delivery.attempt > 1 || next.status !== 'delivered') states.note(delivery);
+  };
+  const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
+  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, onMade, onGone });
+  const handOver = makeHandOver({ append, clock, tiers, events, onFailure });
+  const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
   worker = await startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
   return worker;
 };

@@ -5,6 +5,7 @@ import { packAudit } from './writing/audit-batches.ts';
 import { makeCompileEndpoint, type CompileEndpoint } from './endpoints/compiled-endpoint.ts';
 import { makeInsist } from './writing/insist.ts';
 import { openDeliverer } from './open-deliverer.ts';
+import { openDroppedRecords } from './telling/dropped-records.ts';
 import { makeOperationalEvents } from './telling/operational-events.ts';
 import { makePlanDeliveries } from './planning/plan-deliveries.ts';
 import { startDelayer } from './workers/delay.ts';
@@ -12,7 +13,8 @@ import { startRouter } from './workers/route-events.ts';
 
 import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
 
-const drainTimeoutMs = 12_000;
+/** Of the slowest request that an endpoint allows, and what is written afterwards. */
+const drainTimeoutMs = 62_000;
 /** Attempts wait so long for others before they are recorded: small writes were most of Kafka's work, and of ours with it. */
 const gatherMs = 5;
 
@@ -51,6 +53,8 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   const templates = scope.own('payload templates', openTemplates({ clock: stopwatch }));
   const renderTemplate = (request: RenderRequest) => insist('payload template', () => templates.render(request));
 
+  const dropped = scope.own('dropped records', openDroppedRecords({ log }));
+  const onDropped = dropped.count;
   const onRetry = (error: unknown) => log.warn({ err: error }, 'worker.retried');
   const compileEndpoint = makeCompileEndpoint(view, deps.keyring);
   checkMasterKey(deps, compileEndpoint);
@@ -61,11 +65,12 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
       await worker.drain(drainTimeoutMs);
       await worker.close();
     };
-    scope.own(name, { close });
+    scope.own(name, { close, closeTimeoutMs: drainTimeoutMs + 3000 });
     return worker;
   };
 
-  const parts: DispatcherParts = { append, insist, compileEndpoint, onUnreadable, onRetry };
+  const { produce } = producer;
+  const parts: DispatcherParts = { append, produce, insist, compileEndpoint, onUnreadable, onRetry, onDropped };
   if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
   if (roles.includes('delayer')) {
     own('delayer', await startDelayer({ eventLog, tiers, append, clock, stopwatch, onRetry, onFailure }));
@@ -80,7 +85,7 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
       maxDeadlineMs,
       onUnreadable,
     });
-    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure }));
+    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure, onDropped }));
   }
 
   return { producer, templates, compileEndpoint };

@@ -81,7 +81,15 @@ export const startRegistryUnderTest = async ({
 }: RegistryUnderTestOptions): Promise<RegistryUnderTest> => {
   const log = openLogger({ level: 'silent' });
   const scope = openScope({ log });
-  const view = scope.own('view', await openRegistryView({ log: eventLog }));
+  const view = scope.own(
+    'view',
+    await openRegistryView({
+      log: eventLog,
+      onFailure: (error) => {
+        throw error;
+      },
+    }),
+  );
   const failures: unknown[] = [];
   const { port } = await startRegistry({
     scope,

@@ -24,7 +24,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await runProcess({
   log: openLogger({ level: settings.BELLWIRE_LOG_LEVEL }).child({ service: 'cluster' }),
-  closeTimeoutMs: 60_000,
+  closeTimeoutMs: 75_000,
   start: async (scope) => {
     const suite = await startCluster({ scope, settings, print });
     const { BELLWIRE_HOST: host, BELLWIRE_DATA_DIR: dataDir } = settings;

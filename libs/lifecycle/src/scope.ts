@@ -3,6 +3,8 @@ import type { Logger } from './logger.ts';
 /** Anything that must be closed. */
 export interface Closable {
   close(): Promise<void> | void;
+  /** Of its own, in milliseconds. @default the scope's */
+  readonly closeTimeoutMs?: number;
 }
 
 /** Owns what a process or a service has opened, and closes it in reverse order. */
@@ -38,8 +40,9 @@ export const openScope = ({ log, closeTimeoutMs = 15_000 }: ScopeOptions): Scope
   const closeAll = async (): Promise<void> => {
     for (const { name, resource } of owned.toReversed()) {
       try {
-        const inTime = await withinLimit(Promise.resolve(resource.close()), closeTimeoutMs);
-        if (!inTime) log.error({ resource: name, limit_ms: closeTimeoutMs }, 'close.overran');
+        const limitMs = resource.closeTimeoutMs ?? closeTimeoutMs;
+        const inTime = await withinLimit(Promise.resolve(resource.close()), limitMs);
+        if (!inTime) log.error({ resource: name, limit_ms: limitMs }, 'close.overran');
       } catch (error) {
         log.error({ resource: name, err: error }, 'close.failed');
       }

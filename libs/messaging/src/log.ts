@@ -46,10 +46,11 @@ export interface TopicSpec {
 export interface ConsumerHandlers {
   /**
    * These partitions are ours now, with what the group has committed for each (undefined: from the beginning).
-   * A partition that we keep through a rebalance is not assigned again.
+   * A partition that we keep through a rebalance is not assigned again. One that comes from a member which goes on working
+   * comes when that one has handed it over, or five seconds after it moved.
    */
   assigned(partitions: readonly { partition: TopicPartition; commit: Commit | undefined }[]): void;
-  /** These partitions are no longer ours; nothing that we commit for them counts any more. */
+  /** These partitions are no longer ours; nothing that we commit for them counts any more but what is handed over. */
   revoked(partitions: readonly TopicPartition[]): void;
   /** Records of one partition in order of offset. Returns at once: never waits. */
   records(batch: readonly LogRecord[]): void;
@@ -71,6 +72,13 @@ export interface Subscription {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
   commit(commits: readonly Commit[]): Promise<void>;
+  /** Whether the next owner of a partition that was revoked waits for us to hand it over. */
+  isAwaited(partition: TopicPartition): boolean;
+  /**
+   * The last word on a partition that was revoked: nothing of it is under way here any more, and its next owner goes on
+   * from this commit. Does nothing where that one has begun already: it came too late, or we were taken for dead.
+   */
+  handOver(commit: Commit): Promise<void>;
   /**
    * False where the group has not heard of us for so long that others may have our partitions, and we do not know yet: what
    * is in hand is not to be begun until this is true again, or the partition is revoked.

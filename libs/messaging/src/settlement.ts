@@ -18,10 +18,23 @@ export interface WorkerOptions<T> {
    */
   handle: (tasks: readonly Task<T>[]) => void;
   /**
+   * Called when a partition has moved away, and when the worker stops: tasks that are not current any more and for which
+   * nothing was begun are to be released at once. What was begun is settled as ever; the partition is handed over then.
+   * @default nothing waits in the handler
+   */
+  letGo?: () => void;
+  /**
    * Called for each partition that becomes ours; its tasks wait until this resolves. It tries again by itself what may
    * fail. @default nothing to prepare
    */
   prepare?: (partition: TopicPartition) => Promise<void>;
+  /**
+   * Writes what the next owner must know. Called before the last commit of partitions that move away and of a worker that
+   * stops, when nothing of them is under way. @default there is nothing
+   */
+  conclude?: () => Promise<void>;
+  /** Called once for each partition that is somebody else's now. @default nothing is kept for a partition */
+  forget?: (partition: TopicPartition) => void;
   /**
    * Per partition: fetching stops when so many records or bytes are unsettled, or ten times as many records lie between the
    * oldest unsettled and the newest fetched one; it goes on when half of them are settled. @default 2000 records, 64 MiB
@@ -50,12 +63,12 @@ export interface WorkerStats {
 export interface Worker {
   /** See Subscription. */
   isHeard(): boolean;
-  /** Records of our partitions that are not settled. */
+  /** Records that are neither settled nor released. */
   inFlight(): number;
   stats(): WorkerStats;
   /**
-   * Stops fetching for good, waits until everything is settled, and commits. Resolves after timeoutMs at the latest: what
-   * is not settled by then is repeated by the next owner.
+   * Begins nothing new, stops fetching for good, waits until what was begun is settled, and commits. Resolves after
+   * timeoutMs at the latest: what is under way then is repeated by the next owner.
    */
   drain(timeoutMs: number): Promise<void>;
   /** Commits what is settled, then leaves the group. */
@@ -72,13 +85,17 @@ const lastCommitMs = 1000;
  * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
-  const { log, topics, group, paceMs, decode, handle, window = defaultWindow, onFailure } = options;
+  const { log, topics, group, paceMs, decode, handle, letGo, window = defaultWindow, onFailure } = options;
+  const { conclude = async () => undefined, forget = () => undefined } = options;
   const counts = { repeatsDropped: 0, unreadable: 0 };
 
   const owned = openOwned({
     limit: window,
     onChanged: (waiting) => committer.touch(waiting),
     onFewer: () => ending.check(),
+    conclude,
+    onGone: forget,
+    onFailure,
   });
   const deadLetters = openDeadLetters(log, onFailure);
   const committer = openCommitter({
@@ -92,13 +109,15 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
 
   const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
+    const { isCurrent } = own;
     const settle = (onCommitted?: () => void): void => own.settle(record.offset, onCommitted);
+    const release = (): void => own.release(record.offset);
     try {
       if (record.value === null) throw new Error('the record has no value');
-      return { value: decode(record.value), record, settle, isCurrent: own.isCurrent };
+      return { value: decode(record.value), record, settle, release, isCurrent };
     } catch (error) {
       counts.unreadable++;
-      deadLetters.send({ record, error, settle, isCurrent: own.isCurrent });
+      deadLetters.send({ record, error, settle, release, isCurrent });
       return undefined;
     }
   };
@@ -122,23 +141,36 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (own !== undefined) preparing.begin(own, partition);
   };
 
+  const releaseWaiting = (): void => {
+    preparing.letGo();
+    letGo?.();
+  };
+
+  const lose = (partitions: readonly TopicPartition[]): void => {
+    for (const partition of partitions) owned.lose(partition);
+    releaseWaiting();
+    owned.handOverIdle();
+  };
+
   const stopTaking = (): void => {
+    if (ending.begun()) return;
     ending.begin();
-    owned.stopFetching();
+    owned.stop();
+    releaseWaiting();
   };
 
   const leave = async (): Promise<void> => {
     stopTaking();
     await ending.commit(lastCommitMs);
     committer.stop();
-    owned.loseAll();
+    owned.end();
     await deadLetters.stop();
     await subscription.close();
   };
 
   const handlers: ConsumerHandlers = {
     assigned: (partitions) => partitions.forEach(begin),
-    revoked: (partitions) => partitions.forEach((partition) => owned.lose(partition)),
+    revoked: lose,
     records: take,
   };
   const subscription = await log.consume({ topics, group, paceMs, handlers });
@@ -153,7 +185,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
       const giveUpAtMs = Date.now() + timeoutMs;
       stopTaking();
       await ending.settled(timeoutMs);
-      await ending.commit(Math.max(1, giveUpAtMs - Date.now()));
+      await ending.commit(Math.max(1, giveUpAtMs - Date.now()), conclude);
     },
     close: () => (closed ??= leave()),
   };

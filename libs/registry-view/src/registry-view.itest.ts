@@ -40,7 +40,12 @@ describe('a view on Kafka', () => {
     for (let at = 0; at < endpoints; at += 1000) await log.produce(changes.slice(at, at + 1000));
 
     const startedAt = performance.now();
-    const view = await openRegistryView({ log });
+    const view = await openRegistryView({
+      log,
+      onFailure: (error) => {
+        throw error;
+      },
+    });
     console.log(`${endpoints} endpoints loaded in ${Math.round(performance.now() - startedAt)} ms`);
     expect([...view.endpoints()]).toHaveLength(endpoints);
     expect(view.endpointsOf('ten_3')).toHaveLength(endpoints / 10);

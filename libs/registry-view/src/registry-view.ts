@@ -108,6 +108,8 @@ const makeTables = () => {
 
 export interface RegistryViewOptions {
   log: Log;
+  /** A change could not be applied: the view goes on without it. Without a record: the log cannot be reached yet. */
+  onFailure: (error: unknown, record?: LogRecord) => void;
   /** For `reached` and `catchUp` where the call says nothing. @default 5000 */
   timeoutMs?: number;
 }
@@ -115,10 +117,11 @@ export interface RegistryViewOptions {
 /** Opens a view and resolves once it has caught up with the log. The topic must exist. */
 export const openRegistryView = async ({
   log,
+  onFailure,
   timeoutMs: defaultMs = 5000,
 }: RegistryViewOptions): Promise<RegistryView> => {
   const tables = makeTables();
-  const follower = followCompacted(log, topicNames.registryChanges, tables.apply);
+  const follower = followCompacted(log, topicNames.registryChanges, tables.apply, { onFailure });
   await follower.ready;
   let asking: Promise<number> | undefined;
 

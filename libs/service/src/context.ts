@@ -1,7 +1,7 @@
 import type { Settings } from '@bellwire/config';
 import type { Clock, Principal, Random } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
-import type { Log } from '@bellwire/messaging';
+import type { Log, LogRecord } from '@bellwire/messaging';
 import { makeAuthenticate, openRegistryView, type RegistryView } from '@bellwire/registry-view';
 import type { RpcChannel } from '@bellwire/rpc';
 import { channelsTo } from './channels.ts';
@@ -47,8 +47,12 @@ export interface ContextParts {
 
 /** Opens the view of registry and what is shared, once for a process. */
 export const openContext = async (parts: ContextParts): Promise<ServiceContext> => {
-  const { scope, eventLog, adminKey, addressOf } = parts;
-  const view = scope.own('registry view', await openRegistryView({ log: eventLog }));
+  const { scope, log, eventLog, adminKey, addressOf } = parts;
+  const onViewFailure = (error: unknown, record?: LogRecord): void => {
+    if (record === undefined) log.warn({ err: error }, 'registry_view.retried');
+    else log.error({ key: record.key, offset: record.offset, err: error }, 'registry_view.change_unreadable');
+  };
+  const view = scope.own('registry view', await openRegistryView({ log: eventLog, onFailure: onViewFailure }));
   return {
     ...parts,
     clock: { now: () => Date.now() },

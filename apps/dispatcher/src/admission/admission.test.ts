@@ -8,6 +8,7 @@ const setUp = (maxInFlight = 10) => {
   const admission = makeAdmission({ clock, maxInFlight, mayStart: () => clock.mayStart, lag });
   const started: string[] = [];
   const spilled: string[] = [];
+  const released: string[] = [];
   const turns = new Map<string, number>();
   const slots: { name: string; slot: Slot }[] = [];
   const admit = (name: string, endpointId: string, maxConcurrency = 2, given: Partial<Candidate> = {}) =>
@@ -25,6 +26,8 @@ const setUp = (maxInFlight = 10) => {
         spilled.push(name);
         turns.set(name, waitMs);
       },
+      isCurrent: () => true,
+      release: () => void released.push(name),
       ...given,
     });
   const end = (slot: Slot | undefined, durationMs: number, isTrouble = false): void => {
@@ -45,7 +48,7 @@ const setUp = (maxInFlight = 10) => {
       release('before', durationMs);
     }
   };
-  return { clock, admission, admit, end, release, answerAfter, started, spilled, turns, slots };
+  return { clock, admission, admit, end, release, answerAfter, started, spilled, released, turns, slots };
 };
 
 describe('admission', () => {
@@ -55,6 +58,22 @@ describe('admission', () => {
     expect(started).toEqual(['a1', 'a2']);
     release('a1');
     expect(started).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  test('gives back what waits and is not ours any more, and nothing else', () => {
+    const { admission, admit, release, started, spilled, released } = setUp();
+    let isOurs = true;
+    for (const name of ['a1', 'a2', 'a3', 'a4'])
+      admit(name, 'a', 1, { isCurrent: () => isOurs, isRetry: name === 'a4' });
+    for (const name of ['b1', 'b2']) admit(name, 'b', 1);
+    isOurs = false;
+    admission.letGo();
+    expect(released).toEqual(['a2', 'a3', 'a4']);
+    expect(admission.queued()).toBe(1);
+    release('a1');
+    release('b1');
+    expect(started).toEqual(['a1', 'b1', 'b2']);
+    expect(spilled).toEqual([]);
   });
 
   test('does not let a busy endpoint keep another one waiting', () => {

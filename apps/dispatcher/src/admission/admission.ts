@@ -38,7 +38,7 @@ type Lines = EndpointLines<Candidate>;
 
 const noLag = (clock: Stopwatch): Pick<OwnLag, 'ms' | 'seenMs'> => ({ ms: () => 0, seenMs: () => clock.now() });
 
-export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued'> {
+export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | 'queued' | 'letGo'> {
   /** Starts it, lets it wait for a moment, or spills it. */
   admit(candidate: Candidate): void;
   inFlight(): number;

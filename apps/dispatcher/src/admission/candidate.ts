@@ -1,17 +1,17 @@
 import type { AttemptOutcome, Clock } from '@bellwire/domain';
-import type { Admission, Candidate, Slot } from './admission.ts';
 import type { AttemptDelivery } from '../attempts/attempt-delivery.ts';
-import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import type { HandsOn, InHand } from '../attempts/in-hand.ts';
+import type { Admission, Candidate, Slot } from './admission.ts';
 import type { CompiledEndpoint } from '../endpoints/compiled-endpoint.ts';
 import { healthOf } from '../endpoints/endpoint-control.ts';
 import type { EndpointControls } from '../endpoints/endpoint-controls.ts';
-import type { HandOver, InHand } from './hand-over.ts';
+import type { HandOver } from './hand-over.ts';
 import type { Receive } from './reception.ts';
 
 export interface CandidateDeps {
   admission: Pick<Admission, 'turnAfter'>;
   controls: EndpointControls;
-  memory: Pick<AttemptMemory, 'start'>;
+  hands: Pick<HandsOn, 'isOver' | 'begin'>;
   receive: Receive;
   attemptDelivery: AttemptDelivery;
   handOver: HandOver;
@@ -24,7 +24,7 @@ export interface CandidateDeps {
 
 /** A delivery whose endpoint takes deliveries, as admission sees it; undefined where it waits for the endpoint's breaker. */
 export const makeCandidateOf = (deps: CandidateDeps) => {
-  const { admission, controls, memory, receive, attemptDelivery, handOver, clock, onFailure } = deps;
+  const { admission, controls, hands, receive, attemptDelivery, handOver, clock, onFailure } = deps;
   const lineOf = ({ id: endpointId, maxConcurrency = deps.maxConcurrency }: CompiledEndpoint) => ({
     endpointId,
     maxConcurrency,
@@ -38,28 +38,25 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
     handOver.waitUntil(inHand, 'breaker_open', nowMs + waitMs);
   };
 
-  const attempt = ({ task, delivery }: InHand, endpoint: CompiledEndpoint, slot: Slot, isProbe: boolean): void => {
-    // Its partition has moved, or we are stopping, or it was cancelled.
-    if (!task.isCurrent() || !memory.start(delivery)) {
-      controls.abandon(endpoint.id, isProbe);
-      task.settle();
-      slot.ended();
-      return slot.committed();
-    }
+  const attempt = (inHand: InHand, endpoint: CompiledEndpoint, slot: Slot): void => {
+    const { task, delivery } = inHand;
     const { headers } = task.record;
+    hands.begin(inHand);
     const startedAtMs = clock.now();
     const onEnded = (result: AttemptOutcome): void => {
       controls.after(endpoint, result, startedAtMs);
       const health = healthOf(result);
       slot.ended({ durationMs: result.durationMs, isTrouble: health === 'failure' || health === 'unreachable' });
     };
-    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => task.settle(slot.committed), onFailure);
+    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => inHand.settle(slot.committed), onFailure);
   };
 
   /** Takes what a request needs; undefined where it has to wait for that, or is skipped. */
   const begin = (inHand: InHand, endpoint: CompiledEndpoint): ((slot: Slot) => void) | undefined => {
+    // Cancelled, or superseded by a redelivery, while it waited.
+    if (hands.isOver(inHand)) return undefined;
     const claim = controls.claim(endpoint, inHand.delivery);
-    if (claim.kind === 'go') return (slot) => attempt(inHand, endpoint, slot, claim.isProbe);
+    if (claim.kind === 'go') return (slot) => attempt(inHand, endpoint, slot);
     if (claim.kind === 'skip') handOver.skip(inHand, claim.reason);
     else if (claim.reason === 'breaker_open') waitForBreaker(inHand, endpoint, claim.untilMs);
     else handOver.waitUntil(inHand, claim.reason, claim.untilMs, claim.slotAtMs);
@@ -78,7 +75,13 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
       tenantId: endpoint.tenantId,
       isRetry: delivery.attempt > delivery.roundFirstAttempt,
       spills: delivery.spills,
+      isCurrent: inHand.task.isCurrent,
+      release: inHand.release,
       begin: (hasWaited) => {
+        if (!inHand.task.isCurrent()) {
+          inHand.release();
+          return undefined;
+        }
         // An edit takes effect at once on what waits in memory.
         const present = hasWaited ? receive(inHand) : endpoint;
         return present && begin(inHand, present);

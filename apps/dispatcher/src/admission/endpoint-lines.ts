@@ -20,6 +20,10 @@ export interface Waiting {
   spills: number;
   /** There was no slot in time: how long it waits in a tier, in milliseconds. */
   spill(waitMs: number): void;
+  /** False where its partition has moved away, or we stop: nothing may be begun. */
+  isCurrent(): boolean;
+  /** Leaves it to its next owner. */
+  release(): void;
 }
 
 /** The lines of all endpoints that have something in flight, waiting or in a tier. */
@@ -36,11 +40,22 @@ export interface EndpointLines<Candidate extends Waiting> {
   /** From one request at a time on. */
   restartSlowly(endpointId: string): void;
   queued(): number;
+  /** Releases what waits and is not ours any more. */
+  letGo(): void;
   /** Spills what waits behind endpoints that have turned out to be slow. */
   sweep(): void;
 }
 
 const restingEndpoints = 20_000;
+
+/** Takes out of a line what is not ours any more. */
+const releasable = <Candidate extends Waiting>(line: Line<Candidate>): readonly Candidate[] => {
+  const gone = [...line.fresh, ...line.retries].filter((each) => !each.isCurrent());
+  if (gone.length === 0) return gone;
+  line.fresh = line.fresh.filter((each) => each.isCurrent());
+  line.retries = line.retries.filter((each) => each.isCurrent());
+  return gone;
+};
 
 export interface EndpointLinesOptions {
   /** Nothing in here is a time of day. */
@@ -106,6 +121,12 @@ export const openEndpointLines = <Candidate extends Waiting>({
       const line = lines.get(endpointId);
       if (line !== undefined) restartSlowly(line, clock.now());
       else resting.delete(endpointId);
+    },
+    letGo: () => {
+      for (const [endpointId, line] of lines) {
+        for (const each of releasable(line)) each.release();
+        restIfIdle(endpointId, line);
+      }
     },
     queued: () => [...lines.values()].reduce((sum, line) => sum + waitingIn(line), 0),
     sweep: () => {

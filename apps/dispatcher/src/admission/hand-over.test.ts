@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { AuditRecord, DeliveryRecord } from '@bellwire/contracts';
 import { topicNames, type NewRecord } from '@bellwire/messaging';
-import { makeAttemptMemory } from '../attempts/attempt-memory.ts';
-import { makeHandOver, type InHand } from './hand-over.ts';
+import type { InHand } from '../attempts/in-hand.ts';
+import { makeHandOver } from './hand-over.ts';
 
 const minuteMs = 60_000;
 const tiers = [
@@ -16,7 +16,6 @@ const setUp = () => {
   const written: NewRecord[] = [];
   const handOver = makeHandOver({
     append: async (records) => void written.push(...records),
-    memory: makeAttemptMemory(10),
     clock,
     tiers,
     events: { deadLettered: () => [] },
@@ -33,7 +32,8 @@ const setUp = () => {
       ...given,
     });
     const record = { topic: 'deliveries', partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 };
-    return { delivery, task: { value: delivery, record, settle: () => undefined, isCurrent: () => true } };
+    const ends = { settle: () => undefined, release: () => undefined };
+    return { delivery, task: { value: delivery, record, isCurrent: () => true, ...ends }, ...ends };
   };
   const waiting = () => {
     const found = written.filter(({ topic }) => topic.startsWith('retries.')).at(-1);

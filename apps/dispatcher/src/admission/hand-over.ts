@@ -1,24 +1,16 @@
-import type { DeliveryRecord } from '@bellwire/contracts';
 import type { Clock, DeliveryReason, Tier } from '@bellwire/domain';
-import type { NewRecord, Task } from '@bellwire/messaging';
-import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import type { NewRecord } from '@bellwire/messaging';
+import type { InHand } from '../attempts/in-hand.ts';
 import type { OperationalEvents } from '../telling/operational-events.ts';
 import type { Append } from '../ports.ts';
 import { deadLetterRecord, endsExactly, toTier, transitionRecord } from '../writing/records.ts';
 
 export interface HandOverDeps {
   append: Append;
-  memory: AttemptMemory;
   clock: Clock;
   tiers: readonly Tier[];
   events: Pick<OperationalEvents, 'deadLettered'>;
   onFailure(error: unknown): void;
-}
-
-/** A delivery that the deliverer has in hand: its record, with the attempt number under which it goes on. */
-export interface InHand {
-  task: Task<DeliveryRecord>;
-  delivery: DeliveryRecord;
 }
 
 /** Waits that an edit can end hop at most this long at a time, so that the edit takes effect soon. */
@@ -29,15 +21,14 @@ const firstHopMs = 10 * 1000;
 const manySpills = 6;
 
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
-export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }: HandOverDeps) => {
-  const finish = (task: Task<DeliveryRecord>, records: readonly NewRecord[]): void => {
-    append(records).then(() => task.settle(), onFailure);
+export const makeHandOver = ({ append, clock, tiers, events, onFailure }: HandOverDeps) => {
+  const finish = (inHand: InHand, records: readonly NewRecord[]): void => {
+    append(records).then(() => inHand.settle(), onFailure);
   };
 
   /** Into a tier for a while, its attempt count unchanged. */
   const waiting = (inHand: InHand, waitReason: DeliveryReason, hopMs: number, slotAtMs: number): NewRecord => {
     const { task, delivery } = inHand;
-    memory.giveBack(delivery);
     const nowMs = clock.now();
     const later = { ...delivery, dueAtMs: Math.ceil(nowMs + hopMs), waitReason, spills: delivery.spills + 1, slotAtMs };
     return toTier(tiers, later, nowMs, task.record.headers);
@@ -59,14 +50,15 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
       const to = { status: 'held', reason, attemptCount: delivery.attempt - 1, nextAttemptAtMs, atMs } as const;
       records.push(transitionRecord(delivery, to, task.record.headers));
     }
-    finish(task, records);
+    finish(inHand, records);
   };
 
   return {
     /** Its endpoint is deleted: nothing is owed any more. */
-    cancel: ({ task, delivery }: InHand, reason: DeliveryReason): void => {
+    cancel: (inHand: InHand, reason: DeliveryReason): void => {
+      const { task, delivery } = inHand;
       const to = { status: 'cancelled', reason, attemptCount: delivery.attempt - 1, atMs: clock.now() } as const;
-      finish(task, [transitionRecord(delivery, to, task.record.headers)]);
+      finish(inHand, [transitionRecord(delivery, to, task.record.headers)]);
     },
 
     /** Its endpoint takes nothing until somebody edits it: looked at again after 10 s, then 20, 40, ... up to 30 minutes. */
@@ -85,19 +77,21 @@ export const makeHandOver = ({ append, memory, clock, tiers, events, onFailure }
     spill: (inHand: InHand, waitMs: number): void => {
       const shortestMs = tiers[0]?.delayMs ?? 0;
       const hopMs = Math.min(Math.max(waitMs, shortestMs), longestHopMs);
-      finish(inHand.task, [waiting(inHand, 'saturated', hopMs, 0)]);
+      finish(inHand, [waiting(inHand, 'saturated', hopMs, 0)]);
     },
 
     /** It would have been sent, but a rule of its endpoint says that it is not. */
-    skip: ({ task, delivery }: InHand, reason: DeliveryReason): void => {
+    skip: (inHand: InHand, reason: DeliveryReason): void => {
+      const { task, delivery } = inHand;
       const to = { status: 'skipped', reason, attemptCount: delivery.attempt - 1, atMs: clock.now() } as const;
-      finish(task, [transitionRecord(delivery, to, task.record.headers)]);
+      finish(inHand, [transitionRecord(delivery, to, task.record.headers)]);
     },
 
-    pastDeadline: ({ task, delivery }: InHand): void => {
+    pastDeadline: (inHand: InHand): void => {
+      const { task, delivery } = inHand;
       const { headers } = task.record;
       const facts = { reason: 'deadline', attemptCount: delivery.attempt - 1, atMs: clock.now() } as const;
-      finish(task, [
+      finish(inHand, [
         deadLetterRecord(delivery, facts, headers),
         transitionRecord(delivery, { ...facts, status: 'dead_lettered' }, headers),
         ...events.deadLettered(delivery, facts, headers),

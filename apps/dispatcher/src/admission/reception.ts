@@ -2,7 +2,8 @@ import type { EndpointState } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
-import type { HandOver, InHand } from './hand-over.ts';
+import type { InHand } from '../attempts/in-hand.ts';
+import type { HandOver } from './hand-over.ts';
 
 export interface ReceptionDeps {
   view: Pick<RegistryView, 'endpoint'>;

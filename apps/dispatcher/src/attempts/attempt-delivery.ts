@@ -25,8 +25,8 @@ export interface AttemptDeliveryDeps {
   tiers: readonly Tier[];
   log: Logger;
   events: Pick<OperationalEvents, 'deadLettered' | 'recovered'>;
-  /** Told of an attempt whose number must survive a move of its endpoint. */
-  note(delivery: DeliveryRecord): void;
+  /** Told of an attempt that was made, when what follows from it is on the log. */
+  onMade(delivery: DeliveryRecord, next: NextState): void;
   /** Told when a receiver answers 410. */
   onGone(endpoint: CompiledEndpoint): void;
 }
@@ -86,7 +86,7 @@ const attemptFrom = (
  * or nothing), the attempt and what the tenant is told are on the log; only then may the record be settled.
  */
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
-  const { send, append, clock, random, tiers, log, events, note, onGone } = deps;
+  const { send, append, clock, random, tiers, log, events, onMade, onGone } = deps;
 
   const nextStep = (
     delivery: DeliveryRecord,
@@ -135,7 +135,6 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     );
     onEnded(result);
     const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
-    if (delivery.attempt > 1 || next.status !== 'delivered') note(delivery);
     const spanContext = span.spanContext();
     const facts = { startedAtMs, traceId: isSpanContextValid(spanContext) ? spanContext.traceId : '' };
     span.setAttribute('webhook.attempt.outcome', result.outcome);
@@ -144,6 +143,7 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
       ...nextStep(delivery, next, result, headers),
       attemptRecord(attemptFrom(delivery, result, next, facts), headers),
     ]);
+    onMade(delivery, next);
     logAttempt(delivery, result, next);
     if (next.reason === 'endpoint_gone') onGone(endpoint);
   };

@@ -1,15 +1,17 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
 import type { Task } from '@bellwire/messaging';
 import type { AttemptMemory } from './attempt-memory.ts';
+import type { HandsOn } from './in-hand.ts';
 import type { EndpointStates } from '../endpoints/endpoint-states.ts';
 import type { EndpointControls } from '../endpoints/endpoint-controls.ts';
 import type { HandOver } from '../admission/hand-over.ts';
 
 export interface CancelOrderDeps {
   memory: Pick<AttemptMemory, 'end'>;
+  hands: Pick<HandsOn, 'attemptsBefore'>;
   states: Pick<EndpointStates, 'noteEnd'>;
-  controls: Pick<EndpointControls, 'giveBackSlot'>;
-  handOver: Pick<HandOver, 'cancel'>;
+  controls: EndpointControls;
+  handOver: HandOver;
   onFailure(error: unknown): void;
 }
 
@@ -18,13 +20,16 @@ export interface CancelOrderDeps {
  * when it comes back. The delivery is said to be cancelled, and the order settled, when a restart cannot forget it.
  */
 export const makeFollowCancel =
-  ({ memory, states, controls, handOver, onFailure }: CancelOrderDeps) =>
+  ({ memory, hands, states, controls, handOver, onFailure }: CancelOrderDeps) =>
   (task: Task<DeliveryRecord>): void => {
     const { value: order } = task;
-    const made = memory.end(order);
+    const ofRound = hands.attemptsBefore({ deliveryId: order.deliveryId, round: order.round + 1 });
+    const made = Math.max(ofRound, order.attempt - 1);
+    memory.end({ ...order, attempt: made });
+    const inHand = { task, delivery: { ...order, attempt: made + 1 }, settle: task.settle, release: task.release };
     if (order.slotAtMs > 0) controls.giveBackSlot(order.endpointId, order.slotAtMs);
     states
       .noteEnd({ ...order, attempt: made }, order.deadlineAtMs)
-      .then(() => handOver.cancel({ task, delivery: { ...order, attempt: made + 1 } }, 'cancelled_by_user'))
+      .then(() => handOver.cancel(inHand, 'cancelled_by_user'))
       .catch(onFailure);
   };

@@ -5,6 +5,7 @@ export interface DeliveryMarks {
   remember(endpointId: string, mark: DeliveryMark): void;
   /** Those that are still of use, the oldest first; the others are forgotten. */
   of(endpointId: string): DeliveryMark[];
+  forget(isMeant: (endpointId: string) => boolean): void;
 }
 
 export interface DeliveryMarksOptions {
@@ -31,6 +32,9 @@ export const makeDeliveryMarks = ({ perEndpoint, isOver }: DeliveryMarksOptions)
       for (const [deliveryId, mark] of marks) if (isOver(mark)) marks.delete(deliveryId);
       if (marks.size === 0) marksOf.delete(endpointId);
       return [...marks.values()];
+    },
+    forget: (isMeant) => {
+      for (const endpointId of [...marksOf.keys()]) if (isMeant(endpointId)) marksOf.delete(endpointId);
     },
   };
 };

@@ -54,13 +54,13 @@ describe('the breaker of an endpoint', () => {
     expect(controls.openUntil(anEndpoint())).toBeUndefined();
   });
 
-  test('gives the probe to the next where it was not made', () => {
-    const { clock, controls, fail } = setUp();
+  test("forgets an endpoint that may have been somebody else's", () => {
+    const { controls, fail } = setUp();
     fail(10);
-    clock.at += 30_000;
-    controls.claim(anEndpoint(), aDelivery());
-    controls.abandon('ep_1', true);
-    expect(controls.claim(anEndpoint(), aDelivery())).toEqual({ kind: 'go', isProbe: true });
+    controls.forget((endpointId) => endpointId === 'ep_2');
+    expect(controls.openUntil(anEndpoint())).toBeDefined();
+    controls.forget((endpointId) => endpointId === 'ep_1');
+    expect(controls.openUntil(anEndpoint())).toBeUndefined();
   });
 
   test('closes by an edit of the endpoint', () => {

@@ -39,14 +39,14 @@ export interface EndpointControls {
   openUntil(endpoint: CompiledEndpoint): number | undefined;
   /** Takes what a request needs, if it may start. */
   claim(endpoint: CompiledEndpoint, delivery: DeliveryRecord): Claim;
-  /** What was claimed is not used after all. */
-  abandon(endpointId: string, isProbe: boolean): void;
   /** A slot of the rate that was reserved is not needed any more. */
   giveBackSlot(endpointId: string, slotAtMs: number): void;
   /** An attempt has ended. */
   after(endpoint: CompiledEndpoint, result: AttemptOutcome, startedAtMs: number): void;
   /** What the next owner must know; undefined where all is at its default. */
   recordOf(endpointId: string): ReturnType<typeof recordOfControl>;
+  /** Forgets what it knows of endpoints: they are somebody else's, or were. */
+  forget(isMeant: (endpointId: string) => boolean): void;
   /** What the owner before us has written. */
   learn(endpointId: string, record: EndpointStateRecord | undefined): void;
 }
@@ -100,10 +100,6 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
       if (endpoint.rateLimit !== undefined || endpoint.hourlyLimit !== undefined) onChanged(endpoint.id);
       return claim;
     },
-    abandon: (endpointId, isProbe) => {
-      const control = controls.get(endpointId);
-      if (control !== undefined && isProbe) abandonProbe(control);
-    },
     giveBackSlot: (endpointId, slotAtMs) => {
       const control = controls.get(endpointId);
       if (control !== undefined) giveBackReserved(control, slotAtMs);
@@ -117,6 +113,9 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
     recordOf: (endpointId) => {
       const control = controls.get(endpointId);
       return control && recordOfControl(control, clock.now());
+    },
+    forget: (isMeant) => {
+      for (const endpointId of [...controls.keys()]) if (isMeant(endpointId)) controls.delete(endpointId);
     },
     learn: (endpointId, record) => {
       if (record === undefined) controls.delete(endpointId);

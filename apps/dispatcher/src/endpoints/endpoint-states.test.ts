@@ -7,7 +7,8 @@ import { makeEndpointStates } from './endpoint-states.ts';
 
 const clock = { at: 1_000_000, now: () => clock.at };
 
-const ownerOn = (eventLog: Log) => {
+const ownerOn = async (eventLog: Log) => {
+  const unreadable: string[] = [];
   const memory = makeAttemptMemory(1000);
   const controls = makeEndpointControls({
     clock,
@@ -21,12 +22,24 @@ const ownerOn = (eventLog: Log) => {
     eventLog,
     memory,
     controls,
-    append: async (records) => void (await eventLog.produce(records)),
-    insist: (_what, work) => work(),
+    produce: async (records) => void (await eventLog.produce(records)),
+    insist: async (_what, work) => {
+      for (let failures = 0; ; failures++) {
+        try {
+          return await work();
+        } catch (error) {
+          if (failures === 5) throw error;
+        }
+      }
+    },
     clock,
+    onUnreadable: (record) => unreadable.push(record.key),
   });
-  return { memory, controls, states };
+  await states.prepare(partition);
+  return { memory, controls, states, unreadable };
 };
+
+const partition = { topic: topicNames.deliveries, partition: 0 };
 
 const openLog = async () => {
   const eventLog = simulatedLog();
@@ -40,23 +53,22 @@ const made = (deliveryId: string, attempt: number, round = 1) =>
 describe('the state of an endpoint', () => {
   test('tells its next owner how far deliveries have come', async () => {
     const eventLog = await openLog();
-    const first = ownerOn(eventLog);
+    const first = await ownerOn(eventLog);
     first.states.note(made('d1', 2));
     first.states.note(made('d2', 5, 2));
     await first.states.flush();
 
-    const second = ownerOn(eventLog);
-    await second.states.prepare({ topic: topicNames.deliveries, partition: 0 });
-    expect(second.memory.take({ deliveryId: 'd1', round: 1, attempt: 2 })).toBeUndefined();
-    expect(second.memory.take({ deliveryId: 'd1', round: 1, attempt: 3 })).toBe(3);
-    expect(second.memory.take({ deliveryId: 'd2', round: 1, attempt: 6 })).toBeUndefined();
-    expect(second.memory.take({ deliveryId: 'd2', round: 3, attempt: 6 })).toBe(6);
-    expect(second.memory.take({ deliveryId: 'd3', round: 1, attempt: 1 })).toBe(1);
+    const second = await ownerOn(eventLog);
+    expect(second.memory.staleness({ deliveryId: 'd1', round: 1, attempt: 2 })).toBeDefined();
+    expect(second.memory.staleness({ deliveryId: 'd1', round: 1, attempt: 3 })).toBeUndefined();
+    expect(second.memory.staleness({ deliveryId: 'd2', round: 1, attempt: 6 })).toBeDefined();
+    expect(second.memory.staleness({ deliveryId: 'd2', round: 3, attempt: 6 })).toBeUndefined();
+    expect(second.memory.staleness({ deliveryId: 'd3', round: 1, attempt: 1 })).toBeUndefined();
   });
 
   test('tells its next owner what was cancelled, for as long as something of it may wait', async () => {
     const eventLog = await openLog();
-    const first = ownerOn(eventLog);
+    const first = await ownerOn(eventLog);
     const dayMs = 24 * 60 * 60 * 1000;
     const written = first.states.noteEnd(made('cancelled', 2), clock.at + 2 * dayMs);
     first.states.note(made('cancelled', 4, 2));
@@ -66,24 +78,22 @@ describe('the state of an endpoint', () => {
     first.states.note(made('another', 2));
     await first.states.flush();
 
-    const second = ownerOn(eventLog);
-    await second.states.prepare({ topic: topicNames.deliveries, partition: 0 });
-    expect(second.memory.take({ deliveryId: 'cancelled', round: 1, attempt: 3 })).toBeUndefined();
-    expect(second.memory.take({ deliveryId: 'cancelled', round: 2, attempt: 5 })).toBe(5);
+    const second = await ownerOn(eventLog);
+    expect(second.memory.staleness({ deliveryId: 'cancelled', round: 1, attempt: 3 })).toBeDefined();
+    expect(second.memory.staleness({ deliveryId: 'cancelled', round: 2, attempt: 5 })).toBeUndefined();
     clock.at += 2 * dayMs;
     second.states.note(made('another', 3));
     await second.states.flush();
 
-    const third = ownerOn(eventLog);
+    const third = await ownerOn(eventLog);
     const records = eventLog.records(topicNames.endpointState);
     expect(EndpointStateRecord.decode(records.at(-1)?.value ?? new Uint8Array()).marks).toHaveLength(1);
-    await third.states.prepare({ topic: topicNames.deliveries, partition: 0 });
-    expect(third.memory.take({ deliveryId: 'another', round: 1, attempt: 3 })).toBeUndefined();
+    expect(third.memory.staleness({ deliveryId: 'another', round: 1, attempt: 3 })).toBeDefined();
   });
 
   test('is written once for all changes between two flushes, and not at all without one', async () => {
     const eventLog = await openLog();
-    const { states } = ownerOn(eventLog);
+    const { states } = await ownerOn(eventLog);
     for (let attempt = 1; attempt <= 50; attempt++) states.note(made('d1', attempt));
     await states.flush();
     await states.flush();
@@ -92,23 +102,78 @@ describe('the state of an endpoint', () => {
 
   test('keeps a bounded number of marks, and forgets them after an hour', async () => {
     const eventLog = await openLog();
-    const { states } = ownerOn(eventLog);
+    const { states } = await ownerOn(eventLog);
     for (let n = 0; n < 600; n++) states.note(made(`d${n}`, 2));
     await states.flush();
-    const second = ownerOn(eventLog);
-    await second.states.prepare({ topic: topicNames.deliveries, partition: 0 });
-    expect(second.memory.take({ deliveryId: 'd99', round: 1, attempt: 1 })).toBe(1);
-    expect(second.memory.take({ deliveryId: 'd100', round: 1, attempt: 1 })).toBeUndefined();
+    const second = await ownerOn(eventLog);
+    expect(second.memory.staleness({ deliveryId: 'd99', round: 1, attempt: 1 })).toBeUndefined();
+    expect(second.memory.staleness({ deliveryId: 'd100', round: 1, attempt: 1 })).toBeDefined();
     clock.at += 2 * 60 * 60 * 1000;
     states.note(made('late', 2));
     await states.flush();
-    const third = ownerOn(eventLog);
-    await third.states.prepare({ topic: topicNames.deliveries, partition: 0 });
-    expect(third.memory.take({ deliveryId: 'late', round: 1, attempt: 2 })).toBeUndefined();
+    const third = await ownerOn(eventLog);
+    expect(third.memory.staleness({ deliveryId: 'late', round: 1, attempt: 2 })).toBeDefined();
   });
 
   test('is read at once where nothing was ever written', async () => {
-    const { states } = ownerOn(await openLog());
-    await expect(states.prepare({ topic: topicNames.deliveries, partition: 0 })).resolves.toBeUndefined();
+    const { memory } = await ownerOn(await openLog());
+    expect(memory.staleness({ deliveryId: 'd', round: 1, attempt: 1 })).toBeUndefined();
+  });
+
+  test('is written once at a time, as it is at the moment of the write', async () => {
+    const eventLog = await openLog();
+    const { states } = await ownerOn(eventLog);
+    states.note(made('d1', 2));
+    eventLog.faults.failProduce(3);
+    const first = states.flush();
+    states.note(made('d1', 3));
+    const second = states.flush();
+    states.note(made('d1', 4));
+    await Promise.all([first, second, states.flush()]);
+    const attempts = eventLog
+      .records(topicNames.endpointState)
+      .map(({ value }) => EndpointStateRecord.decode(value ?? new Uint8Array()).marks.map(({ attempt }) => attempt));
+    // Never an older one after a newer one, and the first write has what had come by then.
+    expect(attempts).toEqual(attempts.toSorted());
+    expect(attempts.at(-1)).toEqual([4]);
+    expect(attempts[0]).not.toEqual([2]);
+  });
+
+  test('is removed from the log when it is over, though nothing of the endpoint changes', async () => {
+    const eventLog = await openLog();
+    const { states } = await ownerOn(eventLog);
+    states.note(made('d1', 2));
+    await states.flush();
+    clock.at += 2 * 60 * 60 * 1000;
+    await states.flush();
+    expect(eventLog.records(topicNames.endpointState).map(({ value }) => value === null)).toEqual([false, true]);
+    // What the owner before has left is removed too.
+    states.note(made('d1', 3));
+    await states.flush();
+    const next = await ownerOn(eventLog);
+    clock.at += 2 * 60 * 60 * 1000;
+    await next.states.flush();
+    expect(eventLog.records(topicNames.endpointState).at(-1)?.value).toBeNull();
+  });
+
+  test('is passed over, and told, where it cannot be read', async () => {
+    const eventLog = await openLog();
+    const first = await ownerOn(eventLog);
+    first.states.note(made('d1', 2));
+    await first.states.flush();
+    await eventLog.produce([{ topic: topicNames.endpointState, key: 'ep_broken', value: Buffer.from([255, 255]) }]);
+    const second = await ownerOn(eventLog);
+    expect(second.unreadable).toEqual(['ep_broken']);
+    expect(second.memory.staleness({ deliveryId: 'd1', round: 1, attempt: 2 })).toBe('attempt_made');
+  });
+
+  test("is not written any more when its partition is somebody else's", async () => {
+    const eventLog = await openLog();
+    const { states } = await ownerOn(eventLog);
+    states.note(made('d1', 2));
+    states.forget(partition);
+    states.note(made('d2', 2));
+    await states.flush();
+    expect(eventLog.records(topicNames.endpointState)).toEqual([]);
   });
 });

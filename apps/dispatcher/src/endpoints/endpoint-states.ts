@@ -2,18 +2,22 @@ import { EndpointStateRecord, type DeliveryRecord } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
 import { topicNames, type Log, type LogRecord, type NewRecord, type TopicPartition } from '@bellwire/messaging';
 import type { AttemptMemory } from '../attempts/attempt-memory.ts';
+import type { Insist } from '../writing/insist.ts';
 import { makeDeliveryMarks } from './delivery-marks.ts';
 import type { EndpointControls } from './endpoint-controls.ts';
-import type { Insist } from '../writing/insist.ts';
-import type { Append } from '../ports.ts';
+import { openOwnedEndpoints } from './owned-endpoints.ts';
+import { readPartition } from './read-partition.ts';
 
 export interface EndpointStatesDeps {
-  eventLog: Log;
-  memory: AttemptMemory;
-  controls: Pick<EndpointControls, 'recordOf' | 'learn'>;
-  append: Append;
+  eventLog: Pick<Log, 'read' | 'endOffsets'>;
+  memory: Pick<AttemptMemory, 'made' | 'end'>;
+  controls: Pick<EndpointControls, 'recordOf' | 'learn' | 'forget'>;
+  /** One try to write: rejects where the log did not take all of it. */
+  produce(records: readonly NewRecord[]): Promise<void>;
   insist: Insist;
   clock: Clock;
+  /** Told of a record that cannot be read: it is passed over, and the endpoint begins at its default. */
+  onUnreadable(record: LogRecord, error: unknown): void;
 }
 
 /** How far a delivery has come. */
@@ -26,10 +30,12 @@ export interface EndpointStates {
   changed(endpointId: string): void;
   /** A round was cancelled after this attempt: resolves when that survives a move too. */
   noteEnd(step: Step, untilMs: number): Promise<void>;
-  /** Writes the endpoints that have changed since the last call: called once a second. */
+  /** Writes the endpoints that have changed since the last call, one write at a time: called once a second. */
   flush(): Promise<void>;
   /** Reads what the owner before us has written about the endpoints of a partition of `deliveries`. */
   prepare(partition: TopicPartition): Promise<void>;
+  /** The partition is somebody else's: nothing of its endpoints is written any more. */
+  forget(partition: TopicPartition): void;
 }
 
 /** Attempts of one endpoint; and how long they are of use. */
@@ -39,41 +45,16 @@ const markLifeMs = 60 * 60 * 1000;
 /** Cancelled rounds of one endpoint: kept as long as a record of theirs may wait. */
 const endsPerEndpoint = 5000;
 
-/** Resolves once every record before `end` was learned. */
-const readUpTo = async (
-  eventLog: Log,
-  partition: number,
-  end: number,
-  learn: (record: LogRecord) => void,
-): Promise<void> => {
-  let isDone: () => void = () => undefined;
-  const done = new Promise<void>((resolve) => (isDone = resolve));
-  const reached = (offset: number): void => {
-    if (offset >= end) isDone();
-  };
-  const reader = await eventLog.read({
-    topic: topicNames.endpointState,
-    partition,
-    fromOffset: 0,
-    records: (batch) => {
-      for (const record of batch) {
-        learn(record);
-        reached(record.offset + 1);
-      }
-    },
-    reached,
-  });
-  await done;
-  await reader.close();
-};
+/** So often it is looked whether what was written is over. */
+const reviewMs = 60_000;
 
 /**
  * State of endpoints that must survive a restart or a move of their partition: how far their deliveries have come, so that
- * a record which comes again after it does nothing; and what of breaker, limits and failing is not at its default. A restart
- * loses at most the last second of it.
+ * a record which comes again after it does nothing; and what of breaker, limits and failing is not at its default. A crash
+ * loses at most the last second of it; a stop and a move lose nothing.
  */
 export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => {
-  const { eventLog, memory, controls, append, insist, clock } = deps;
+  const { eventLog, memory, controls, produce, insist, clock, onUnreadable } = deps;
   const made = makeDeliveryMarks({
     perEndpoint: marksPerEndpoint,
     isOver: ({ atMs }) => atMs < clock.now() - markLifeMs,
@@ -82,31 +63,91 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     perEndpoint: endsPerEndpoint,
     isOver: ({ cancelledUntilMs }) => cancelledUntilMs < clock.now(),
   });
+  const ours = openOwnedEndpoints();
   const changed = new Set<string>();
-  const onWritten: (() => void)[] = [];
+  /** Of which the log has something that is not the default: it is removed when it is over. */
+  const written = new Set<string>();
+  let onWritten: (() => void)[] = [];
+  let reviewedAtMs = clock.now();
+  let flushing: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
 
-  const recordOf = (endpointId: string): NewRecord => {
+  const valueOf = (endpointId: string): Uint8Array | null => {
     const marks = [...made.of(endpointId), ...ended.of(endpointId)];
     const control = controls.recordOf(endpointId);
-    const state = { endpointId, marks, ...control };
-    const isDefault = marks.length === 0 && control === undefined;
-    const value = isDefault ? null : EndpointStateRecord.encode(EndpointStateRecord.fromPartial(state)).finish();
-    return { topic: topicNames.endpointState, key: endpointId, value };
+    if (marks.length === 0 && control === undefined) return null;
+    return EndpointStateRecord.encode(EndpointStateRecord.fromPartial({ endpointId, marks, ...control })).finish();
   };
 
-  const learn = ({ key: endpointId, value }: LogRecord): void => {
+  const review = (): void => {
+    const nowMs = clock.now();
+    if (Math.abs(nowMs - reviewedAtMs) < reviewMs) return;
+    reviewedAtMs = nowMs;
+    for (const endpointId of written) if (valueOf(endpointId) === null) changed.add(endpointId);
+  };
+
+  /** As it is at the moment of the write, also where the write is tried again. */
+  const writeOnce = async (endpointIds: readonly string[]): Promise<void> => {
+    const values = endpointIds.filter(ours.has).map((endpointId) => ({ endpointId, value: valueOf(endpointId) }));
+    if (values.length === 0) return;
+    await produce(values.map(({ endpointId, value }) => ({ topic: topicNames.endpointState, key: endpointId, value })));
+    for (const { endpointId, value } of values)
+      if (value === null) written.delete(endpointId);
+      else written.add(endpointId);
+  };
+
+  const flushOnce = async (): Promise<void> => {
+    review();
+    if (changed.size === 0 && onWritten.length === 0) return;
+    const endpointIds = [...changed];
+    changed.clear();
+    const waiting = onWritten;
+    onWritten = [];
+    await insist('endpoint state', () => writeOnce(endpointIds));
+    for (const resolve of waiting) resolve();
+  };
+
+  const startFlush = (): Promise<void> => (flushing = flushOnce().finally(() => (flushing = undefined)));
+
+  const flush = (): Promise<void> => {
+    if (flushing === undefined) return startFlush();
+    // What has changed since the write that is under way began is in the next.
+    next ??= flushing
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return startFlush();
+      });
+    return next;
+  };
+
+  const learn = (logRecord: LogRecord): void => {
+    const { key: endpointId, value } = logRecord;
+    written.delete(endpointId);
     if (value === null) return controls.learn(endpointId, undefined);
     const record = EndpointStateRecord.decode(value);
+    written.add(endpointId);
     controls.learn(endpointId, record);
     for (const mark of record.marks) {
-      if (mark.cancelledUntilMs > 0) {
-        ended.remember(endpointId, mark);
-        memory.learnEnd(mark);
-      } else {
-        made.remember(endpointId, mark);
-        memory.learn(mark);
-      }
+      (mark.cancelledUntilMs > 0 ? ended : made).remember(endpointId, mark);
+      if (mark.cancelledUntilMs > 0) memory.end(mark);
+      else memory.made(mark);
     }
+  };
+
+  const learnReadable = (record: LogRecord): void => {
+    try {
+      learn(record);
+    } catch (error) {
+      onUnreadable(record, error);
+    }
+  };
+
+  const forgetAllOf = (partition: number): void => {
+    const isMeant = ours.isOf(partition);
+    controls.forget(isMeant);
+    for (const marks of [made, ended]) marks.forget(isMeant);
+    for (const ids of [changed, written]) for (const id of ids) if (isMeant(id)) ids.delete(id);
   };
 
   return {
@@ -120,18 +161,21 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
       return new Promise((resolve) => onWritten.push(resolve));
     },
     changed: (endpointId) => void changed.add(endpointId),
-    flush: async () => {
-      if (changed.size === 0) return;
-      const endpoints = [...changed];
-      changed.clear();
-      const waiting = onWritten.splice(0);
-      await append(endpoints.map(recordOf));
-      for (const resolve of waiting) resolve();
+    flush,
+    prepare: ({ partition }) => {
+      const isNew = !ours.isOwned(partition);
+      ours.add(partition);
+      return insist('endpoint state', async () => {
+        const ends = await eventLog.endOffsets(topicNames.endpointState);
+        ours.setPartitions(ends.length);
+        if (isNew) forgetAllOf(partition);
+        const { [partition]: end = 0 } = ends;
+        if (end > 0) await readPartition(eventLog, { topic: topicNames.endpointState, partition, end }, learnReadable);
+      });
     },
-    prepare: ({ partition }) =>
-      insist('endpoint state', async () => {
-        const end = (await eventLog.endOffsets(topicNames.endpointState))[partition] ?? 0;
-        if (end > 0) await readUpTo(eventLog, partition, end, learn);
-      }),
+    forget: ({ partition }) => {
+      ours.remove(partition);
+      if (!ours.isOwned(partition)) forgetAllOf(partition);
+    },
   };
 };

@@ -23,15 +23,15 @@ test('one line a minute says what was dropped in it, and none where nothing was'
   const dropped = openDroppedRecords({ log });
   jest.advanceTimersByTime(60_000);
   expect(lines).toEqual([]);
-  dropped.count('made');
+  dropped.count('attempt_made');
   dropped.count('older_round');
-  dropped.count('made');
+  dropped.count('attempt_made');
   jest.advanceTimersByTime(60_000);
   jest.advanceTimersByTime(60_000);
-  expect(lines).toEqual([[{ made: 2, older_round: 1 }, 'records.dropped_as_stale']]);
-  dropped.count('ended');
+  expect(lines).toEqual([[{ attempt_made: 2, older_round: 1 }, 'records.dropped_as_stale']]);
+  dropped.count('cancelled');
   dropped.close();
-  expect(lines.slice(1)).toEqual([[{ ended: 1 }, 'records.dropped_as_stale']]);
+  expect(lines.slice(1)).toEqual([[{ cancelled: 1 }, 'records.dropped_as_stale']]);
   jest.advanceTimersByTime(120_000);
   expect(lines).toHaveLength(2);
 });
@@ -43,11 +43,11 @@ test('each drop is counted by its reason', () => {
   const getMeter = jest.spyOn(metrics, 'getMeter');
   getMeter.mockReturnValue(Object.assign(metrics.getMeter('none'), meter));
   const dropped = openDroppedRecords({ log: aLogger().log });
-  dropped.count('repeated');
-  dropped.count('made');
+  dropped.count('repeat');
+  dropped.count('attempt_made');
   dropped.close();
   expect(added).toEqual([
-    [1, { reason: 'repeated' }],
-    [1, { reason: 'made' }],
+    [1, { reason: 'repeat' }],
+    [1, { reason: 'attempt_made' }],
   ]);
 });

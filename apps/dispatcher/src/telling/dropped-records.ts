@@ -2,10 +2,10 @@ import { metrics } from '@opentelemetry/api';
 import type { Logger } from '@bellwire/lifecycle';
 
 /**
- * Why a record of a delivery is dropped as stale: the attempt that it asks for was made and its next step is on the log, a
- * later round has begun, its round was ended, or the same record was handed over before.
+ * Why a record is dropped as stale: the attempt that it asks for was made and its next step is on the log, a later round has
+ * begun, its round was cancelled, it repeats a delivery that is worked on, or an event that is routed.
  */
-export const dropReasons = ['made', 'older_round', 'ended', 'repeated'] as const;
+export const dropReasons = ['attempt_made', 'older_round', 'cancelled', 'repeat', 'repeated_event'] as const;
 
 export type DropReason = (typeof dropReasons)[number];
 

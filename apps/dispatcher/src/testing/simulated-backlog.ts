@@ -5,6 +5,7 @@ import { makeAdmission } from '../admission/admission.ts';
 import { makeCandidateOf } from '../admission/candidate.ts';
 import { makeHandOver } from '../admission/hand-over.ts';
 import { makeAttemptMemory } from '../attempts/attempt-memory.ts';
+import { makeHandsOn } from '../attempts/in-hand.ts';
 import { makeEndpointControls } from '../endpoints/endpoint-controls.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
 import { anEndpoint } from './an-endpoint.ts';
@@ -98,6 +99,7 @@ const taskOf = (delivery: DeliveryRecord): Task<DeliveryRecord> => ({
   value: delivery,
   record: { topic: topicNames.deliveries, partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 },
   settle: (onCommitted) => onCommitted?.(),
+  release: () => undefined,
   isCurrent: () => true,
 });
 
@@ -110,7 +112,10 @@ export const simulateBacklog = async (trouble: Trouble, untilMs: number) => {
   const { events, overMs, maxConcurrency } = trouble;
   const agenda = openAgenda();
   const endpoint = anEndpoint({ maxConcurrency });
-  const memory = makeAttemptMemory(events * 2);
+  const hands = makeHandsOn({
+    memory: makeAttemptMemory(events * 2),
+    onDropped: (reason) => onFailure(new Error(reason)),
+  });
   const admission = makeAdmission({ clock: agenda, maxInFlight: 512 });
   const receiver = openReceiver(agenda, trouble);
   const log = openTiers(agenda, (delivery) => receive(delivery));
@@ -126,7 +131,7 @@ export const simulateBacklog = async (trouble: Trouble, untilMs: number) => {
       onFailing: () => undefined,
       onSlowStart: admission.restartSlowly,
     }),
-    memory,
+    hands,
     receive: () => endpoint,
     attemptDelivery: async ({ delivery, onEnded }) => {
       const result = await receiver.ask();
@@ -135,14 +140,14 @@ export const simulateBacklog = async (trouble: Trouble, untilMs: number) => {
       const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs, waitReason: 'retry', spills: 0 };
       if (result.outcome !== 'delivered') log.put(toTier(tiers, retry, agenda.now(), {}));
     },
-    handOver: makeHandOver({ append, memory, clock: agenda, tiers, events: { deadLettered: () => [] }, onFailure }),
+    handOver: makeHandOver({ append, clock: agenda, tiers, events: { deadLettered: () => [] }, onFailure }),
     clock: agenda,
     maxConcurrency,
     onFailure,
   });
   const receive = (delivery: DeliveryRecord): void => {
-    if (memory.take(delivery) === undefined) throw new Error(`${delivery.deliveryId} came twice`);
-    const candidate = candidateOf({ task: taskOf(delivery), delivery }, endpoint);
+    const inHand = hands.take(taskOf(delivery));
+    const candidate = inHand && candidateOf(inHand, endpoint);
     if (candidate !== undefined) admission.admit(candidate);
   };
 

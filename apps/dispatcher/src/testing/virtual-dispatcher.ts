@@ -45,6 +45,10 @@ export const useVirtualTime = (): void => {
   });
 };
 
+const onFailure = (error: unknown): never => {
+  throw error;
+};
+
 const answer = (status: number): AttemptOutcome => ({
   outcome: status < 300 ? 'delivered' : 'rejected',
   response: { status, headers: {}, body: '' },
@@ -156,7 +160,7 @@ export const open = async (startAt: string, dialect = 'standard') => {
   scopes.push(scope);
   const { eventLog, writes } = counted(simulatedLog());
   await eventLog.topics(topicSpecs({ partitions: 2, tiers }));
-  const view = scope.own('view', await openRegistryView({ log: eventLog }));
+  const view = scope.own('view', await openRegistryView({ log: eventLog, onFailure }));
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
   const sent: { atMs: number; runMs: number; eventId: string }[] = [];
   let answered = 200;
@@ -183,9 +187,7 @@ export const open = async (startAt: string, dialect = 'standard') => {
     maxInFlight: 512,
     maxDeadlineMs: 24 * 60 * minuteMs,
     disableAfterMs: 0,
-    onFailure: (error) => {
-      throw error;
-    },
+    onFailure,
   });
 
   const { tenant, ...writers } = writersOn(eventLog, keyring, dialect);

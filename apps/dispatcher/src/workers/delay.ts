@@ -33,7 +33,7 @@ const asOfNow = (delivery: DeliveryRecord, setBackByMs: number): DeliveryRecord 
  * than the tier, counted from when it was fetched. So a clock that is set back, or differs from that of the process which
  * wrote the record, keeps nothing waiting.
  */
-export const startDelayer = async ({
+export const startDelayer = ({
   eventLog,
   tiers,
   append,
@@ -42,7 +42,7 @@ export const startDelayer = async ({
   onRetry,
   onFailure,
 }: DelayDeps): Promise<Worker> => {
-  const timers = new Set<NodeJS.Timeout>();
+  const waiting = new Map<Task<DeliveryRecord>, NodeJS.Timeout>();
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
   const leave = (task: Task<DeliveryRecord>, leavesAtMs: number): void => {
@@ -59,35 +59,36 @@ export const startDelayer = async ({
   /** Timers may fire a millisecond early; nothing leaves before its time. */
   const wait = (task: Task<DeliveryRecord>, fetchedAtMs: number): void => {
     const tier = tierOf.get(task.record.topic);
-    if (!task.isCurrent() || tier === undefined) return;
+    if (!task.isCurrent() || tier === undefined) return task.release();
     const leavesAtMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs);
     const longestMs = fetchedAtMs + tier.delayMs - stopwatch.now();
     const remainingMs = Math.min(leavesAtMs - clock.now(), longestMs);
     if (remainingMs <= 0) return leave(task, leavesAtMs);
     const timer = setTimeout(() => {
-      timers.delete(timer);
+      waiting.delete(task);
       wait(task, fetchedAtMs);
     }, timerMs(remainingMs));
-    timers.add(timer);
+    waiting.set(task, timer);
   };
 
-  const worker = await startWorker({
+  /** What waits here waits on the log. */
+  const letGo = (): void => {
+    for (const [task, timer] of waiting) {
+      if (task.isCurrent()) continue;
+      clearTimeout(timer);
+      waiting.delete(task);
+      task.release();
+    }
+  };
+
+  return startWorker({
     log: eventLog,
     topics: [...tierOf.keys()],
     group: 'delayer',
     paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),
+    letGo,
     onFailure: onRetry,
   });
-
-  return {
-    ...worker,
-    // What waits here waits on the log: nothing to work off.
-    drain: async () => undefined,
-    close: async () => {
-      for (const timer of timers) clearTimeout(timer);
-      await worker.close();
-    },
-  };
 };

@@ -2,20 +2,19 @@ import { DeliveryRecord } from '@bellwire/contracts';
 import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Admission } from '../admission/admission.ts';
-import type { AttemptMemory } from '../attempts/attempt-memory.ts';
-import { makeFollowCancel } from '../attempts/cancel-order.ts';
+import { makeFollowCancel, type CancelOrderDeps } from '../attempts/cancel-order.ts';
+import type { HandsOn } from '../attempts/in-hand.ts';
 import { makeCandidateOf, type CandidateDeps } from '../admission/candidate.ts';
 import type { EndpointStates } from '../endpoints/endpoint-states.ts';
-import type { InHand } from '../admission/hand-over.ts';
 import type { Insist } from '../writing/insist.ts';
 import { makeReceive, type ReceptionDeps } from '../admission/reception.ts';
 
-export interface DeliverDeps extends ReceptionDeps, Omit<CandidateDeps, 'receive'> {
+export interface DeliverDeps extends ReceptionDeps, Omit<CancelOrderDeps, 'states'>, Omit<CandidateDeps, 'receive'> {
   eventLog: Log;
   view: Pick<RegistryView, 'endpoint' | 'position' | 'reached'>;
   admission: Admission;
-  memory: AttemptMemory;
-  states: Pick<EndpointStates, 'prepare' | 'noteEnd'>;
+  hands: HandsOn;
+  states: Pick<EndpointStates, 'prepare' | 'noteEnd' | 'flush' | 'forget'>;
   insist: Insist;
   /** Deliveries that are started and not committed yet. */
   maxInFlight: number;
@@ -31,27 +30,23 @@ const hurryShare = 0.25;
 
 /**
  * deliveries → receivers. Each record is started at once, waits a moment in memory, or is handed to a tier with a
- * reason; the partition goes on meanwhile. A record is settled once its next step is on the log.
+ * reason; the partition goes on meanwhile. A record is settled once its next step is on the log. What waits in memory is
+ * given back when its partition moves away, or when we stop.
  */
 export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
-  const { eventLog, view, admission, memory, insist, maxInFlight, onFailure } = deps;
+  const { eventLog, view, admission, hands, states, insist, maxInFlight, onFailure } = deps;
   const followCancel = makeFollowCancel(deps);
   const receive = makeReceive(deps);
   const candidateOf = makeCandidateOf({ ...deps, receive });
 
-  /** The record with the attempt number under which it goes on; undefined where it is stale. */
-  const inHandOf = (task: Task<DeliveryRecord>): InHand | undefined => {
-    const number = memory.take(task.value);
-    if (number === undefined) return undefined;
-    const raisedBy = number - task.value.attempt;
-    const roundFirstAttempt = task.value.roundFirstAttempt + raisedBy;
-    return { task, delivery: { ...task.value, attempt: number, roundFirstAttempt } };
-  };
+  /** Those of which the writer was further than the view is. */
+  const awaitingView = new Set<Task<DeliveryRecord>>();
 
   /** The view is known to be as far as the writer of the record was. */
   const admit = (task: Task<DeliveryRecord>): void => {
-    const inHand = inHandOf(task);
-    if (inHand === undefined) return task.settle();
+    if (!task.isCurrent()) return task.release();
+    const inHand = hands.take(task);
+    if (inHand === undefined) return;
     const endpoint = receive(inHand);
     const candidate = endpoint && candidateOf(inHand, endpoint);
     if (candidate !== undefined) admission.admit(candidate);
@@ -62,11 +57,23 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
       const { registryPosition } = task.value;
       if (task.value.cancel) followCancel(task);
       else if (registryPosition <= view.position()) admit(task);
-      else
+      else {
+        awaitingView.add(task);
         insist('registry view', () => view.reached(registryPosition))
-          .then(() => admit(task))
+          .then(() => awaitingView.delete(task) && admit(task))
           .catch(onFailure);
+      }
     }
+  };
+
+  const letGo = (): void => {
+    admission.letGo();
+    hands.letGo();
+    for (const task of awaitingView)
+      if (!task.isCurrent()) {
+        awaitingView.delete(task);
+        task.release();
+      }
   };
 
   return startWorker({
@@ -78,7 +85,10 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     decode: (bytes) => DeliveryRecord.decode(bytes),
     window: deliveriesWindow,
     handle,
-    prepare: deps.states.prepare,
+    letGo,
+    prepare: states.prepare,
+    conclude: states.flush,
+    forget: states.forget,
     onFailure: deps.onRetry,
   });
 };

@@ -27,6 +27,7 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
     insist: (_what, work) => work(),
     onRetry: (error) => failures.push(error),
     onFailure: (error) => failures.push(error),
+    onDropped: () => undefined,
   });
   const publish = async (type: string) => {
     const value = EventRecord.encode(EventRecord.fromPartial({ eventId: type, tenantId: 'ten_1', type })).finish();

@@ -1,6 +1,5 @@
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
-import { LRUCache } from 'lru-cache';
 import {
   contextOfHeaders,
   startWorker,
@@ -14,6 +13,7 @@ import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Plan } from '../planning/plan-deliveries.ts';
 import type { Append } from '../ports.ts';
+import { makeRepeatedEvents } from './repeated-events.ts';
 
 export interface RouteEventsDeps {
   eventLog: Log;
@@ -26,6 +26,8 @@ export interface RouteEventsDeps {
   onRetry(error: unknown): void;
   /** A bug: ends the process. */
   onFailure(error: unknown): void;
+  /** A record was dropped that repeats one which is routed. */
+  onDropped(reason: 'repeated_event'): void;
 }
 
 /** Most events that are planned between two writes: bounds the memory of their deliveries. */
@@ -34,13 +36,12 @@ const batchSize = 500;
 /**
  * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
  * call has returned gets every event that was published after it. While one batch is planned and written the next
- * gathers. Repeats of a keyed event that this process has routed are dropped. Nothing waits for a payload template but the
- * deliveries that it is for.
+ * gathers. Repeats of a keyed event are routed once. Nothing waits for a payload template but the deliveries that it is for.
  */
 export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
-  const { eventLog, view, planDeliveries, append, insist, onFailure } = deps;
-  const waiting: Task<EventRecord>[] = [];
-  const routedKeyed = new LRUCache<string, true>({ max: 100_000 });
+  const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
+  let waiting: Task<EventRecord>[] = [];
+  const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
   let isRouting = false;
 
   const planOne = ({ value: event, record }: Task<EventRecord>): Plan => {
@@ -59,13 +60,6 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     }
   };
 
-  const isRepeat = ({ value: event }: Task<EventRecord>): boolean => {
-    if (event.idempotencyKey === undefined) return false;
-    if (routedKeyed.has(event.eventId)) return true;
-    routedKeyed.set(event.eventId, true);
-    return false;
-  };
-
   /** Whether the part of a plan that waits for templates was written; else we are stopping, and the next owner plans it again. */
   const writeLater = (later: Plan['later']): Promise<boolean> | undefined =>
     later?.then(append).then(
@@ -78,17 +72,27 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
 
   const routeWaiting = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const tasks = waiting.splice(0, batchSize);
+      const batch = waiting.splice(0, batchSize);
       await insist('registry position', () => view.catchUp());
-      const plans = tasks.map((task) => (isRepeat(task) ? undefined : planOne(task)));
-      const later = plans.map((plan) => writeLater(plan?.later));
-      await append(plans.flatMap((plan) => plan?.records ?? []));
+      const tasks = batch.filter((task) => {
+        // It may have moved away meanwhile.
+        if (!task.isCurrent()) task.release();
+        return task.isCurrent() && repeats.isFirst(task);
+      });
+      const plans = tasks.map(planOne);
+      const later = plans.map((plan) => writeLater(plan.later));
+      await append(plans.flatMap((plan) => plan.records));
       for (const [nth, task] of tasks.entries()) {
         const rest = later[nth];
-        if (rest === undefined) task.settle();
-        else void rest.then((isWritten) => isWritten && task.settle());
+        if (rest === undefined) repeats.written(task);
+        else void rest.then((isWritten) => isWritten && repeats.written(task));
       }
     }
+  };
+
+  const letGo = (): void => {
+    for (const task of waiting) if (!task.isCurrent()) task.release();
+    waiting = waiting.filter((task) => task.isCurrent());
   };
 
   const handle = (tasks: readonly Task<EventRecord>[]): void => {
@@ -109,6 +113,7 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     paceMs: 3,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
+    letGo,
     onFailure: deps.onRetry,
   });
 };

@@ -74,6 +74,36 @@ export const describeGroups = (current: () => { harness: LogHarness; log: Log })
     );
   });
 
+  test('begins with a partition that moves where its former owner hands it over', async () => {
+    const { harness, log } = current();
+    const another = (await harness.openAnother?.()) ?? log;
+    await log.produce(Array.from({ length: 200 }, (_, i) => record('t', `k${i}`, `${i}`)));
+    const one = await join(log, 'g', ['t'], { handsOver: false });
+    await eventually(() => one.owned().length === 4);
+    const other = await join(another, 'g', ['t']);
+    await eventually(() => one.owned().length === 2);
+    const gone = one.moves.filter(({ kind }) => kind === 'revoked').map(({ partition }) => partition);
+    // One is handed over late, the other not at all: that one comes when its time is over.
+    const [late, kept] = [gone[0], gone[1]];
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(other.owned()).toEqual([]);
+    await one.subscription.handOver({ topic: 't', partition: late?.partition ?? 0, offset: 5, metadata: 'done' });
+    await eventually(() => other.owned().length === 1);
+    expect(other.moves[0]).toMatchObject({
+      kind: 'assigned',
+      partition: late,
+      commit: { offset: 5, metadata: 'done' },
+    });
+    await eventually(() => other.owned().length === 2);
+    // Too late: its next owner has begun.
+    await one.subscription.handOver({ topic: 't', partition: kept?.partition ?? 0, offset: 9, metadata: 'late' });
+    await other.subscription.close();
+    await eventually(() => one.owned().length === 4);
+    const back = one.moves.findLast(({ partition }) => partition.partition === kept?.partition);
+    expect(back?.commit?.offset ?? 0).toBe(0);
+    await another.close();
+  });
+
   test('takes no commit for a partition that has moved away', async () => {
     const { another, one, other } = await two();
     await current().log.produce(Array.from({ length: 100 }, (_, i) => record('t', `k${i}`, `${i}`)));

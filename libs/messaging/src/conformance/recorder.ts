@@ -31,27 +31,49 @@ export interface Recorder {
   subscription: Subscription;
 }
 
-export const join = async (log: Log, group: string, topics: readonly string[]): Promise<Recorder> => {
+/** @param handsOver what moves away goes on at once from what this member has committed; else its next owner waits */
+export const join = async (
+  log: Log,
+  group: string,
+  topics: readonly string[],
+  { handsOver = true } = {},
+): Promise<Recorder> => {
   const records: LogRecord[] = [];
   const moves: Recorder['moves'] = [];
   const owned = new Set<string>();
-  const subscription = await log.consume({
+  const committed = new Map<string, Commit>();
+  const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+  const handOver = (partition: TopicPartition): void => {
+    const commit = committed.get(nameOf(partition)) ?? { ...partition, offset: 0, metadata: '' };
+    if (handsOver) void joined.handOver(commit).catch(() => undefined);
+  };
+  const joined = await log.consume({
     topics,
     group,
     handlers: {
       assigned: (list) =>
         list.forEach(({ partition, commit }) => {
           moves.push({ kind: 'assigned', partition, commit });
-          owned.add(`${partition.topic}/${partition.partition}`);
+          if (commit === undefined) committed.delete(nameOf(partition));
+          else committed.set(nameOf(partition), commit);
+          owned.add(nameOf(partition));
         }),
       revoked: (list) =>
         list.forEach((partition) => {
           moves.push({ kind: 'revoked', partition });
-          owned.delete(`${partition.topic}/${partition.partition}`);
+          owned.delete(nameOf(partition));
+          handOver(partition);
         }),
       records: (batch) => void records.push(...batch),
     },
   });
+  const subscription: Subscription = {
+    ...joined,
+    commit: async (commits) => {
+      await joined.commit(commits);
+      for (const commit of commits) if (owned.has(nameOf(commit))) committed.set(nameOf(commit), commit);
+    },
+  };
   return { records, moves, owned: () => [...owned].sort(), subscription };
 };
 

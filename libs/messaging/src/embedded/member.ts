@@ -82,6 +82,9 @@ export const openMember = (options: MemberOptions): Subscription => {
       committing = next.catch(() => undefined);
       await next;
     },
+    // No partition ever moves.
+    isAwaited: () => false,
+    handOver: async () => undefined,
     async close() {
       if (left) return;
       left = true;

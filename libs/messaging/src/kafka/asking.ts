@@ -12,10 +12,16 @@ export interface Asking {
   starts(topic: string): Promise<readonly number[]>;
   /** What a group has committed for the partitions of these topics. */
   committed(group: string, topics: readonly string[]): Promise<readonly Commit[]>;
+  /** Ids of the members of a group. */
+  members(group: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 /** What kafkajs's types leave out. */
+interface DescribeGroupsAnswer {
+  groups: { members: { memberId: string }[] }[];
+}
+
 interface OffsetFetchAnswer {
   responses: { topic: string; partitions: { partition: number; offset: string; metadata?: string | null }[] }[];
 }
@@ -130,6 +136,12 @@ export const openAsking = (cluster: Cluster): Asking => {
         );
       });
     },
+    members: (group) =>
+      persist(`members of ${group}`, async () => {
+        const coordinator = await cluster.findGroupCoordinator({ groupId: group });
+        const { groups }: DescribeGroupsAnswer = await coordinator.describeGroups({ groupIds: [group] });
+        return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+      }),
     async close() {
       closed = true;
       await within(2000, cluster.disconnect(), 'disconnecting').catch(() => undefined);

@@ -2,6 +2,7 @@ import { Fault } from '@bellwire/errors';
 import type { Commit, Subscription } from '../log.ts';
 import { kafkaErrorType, toLogFault, unavailable } from './faults.ts';
 import type { Names } from './names.ts';
+import { withOwner } from './owner-mark.ts';
 import type { OwnedPartitions } from './owned.ts';
 import type { Session } from './session.ts';
 import type { Standing } from './standing.ts';
@@ -12,17 +13,23 @@ export interface CommitsOptions {
   names: Names;
   session: () => Session | undefined;
   isClosed: () => boolean;
+  /** Of the member that commits. */
+  ownerMark: () => string;
 }
 
 const limitMs = 10_000;
-const movedAway = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS']);
+export const movedAway: ReadonlySet<string> = new Set([
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'REBALANCE_IN_PROGRESS',
+]);
 
 /**
  * Commits under the present generation, and under the next where the group forms anew meanwhile. What has moved since the
  * call is left out: under the next generation Kafka would take it, whoever has the partition then.
  */
 export const makeCommit =
-  ({ owned, standing, names, session, isClosed }: CommitsOptions): Subscription['commit'] =>
+  ({ owned, standing, names, session, isClosed, ownerMark }: CommitsOptions): Subscription['commit'] =>
   async (commits) => {
     const giveUpAtMs = Date.now() + limitMs;
     const leftMs = (): number => Math.max(1, giveUpAtMs - Date.now());
@@ -38,7 +45,10 @@ export const makeCommit =
       if (Date.now() > giveUpAtMs) throw unavailable(new Error('the group is not ready'));
       if (now === undefined || !standing.isSettled()) continue;
       try {
-        await now.commit(mine.map((each) => ({ ...each, ...names.theirs(each) })));
+        const mark = ownerMark();
+        await now.commit(
+          mine.map((each) => ({ ...each, ...names.theirs(each), metadata: withOwner(mark, each.metadata) })),
+        );
         return;
       } catch (error) {
         if (!movedAway.has(kafkaErrorType(error) ?? '')) throw toLogFault(error);

@@ -2,10 +2,12 @@ import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumeOptions, Subscription, TopicPartition } from '../log.ts';
 import type { Asking } from './asking.ts';
 import { makeCommit } from './commits.ts';
-import { kafkaErrorType, missingTopic, toLogFault } from './faults.ts';
+import { kafkaErrorType, missingTopic, toLogFault, within } from './faults.ts';
+import { openHandOver } from './hand-over.ts';
 import { toLogRecord } from './log-record.ts';
 import type { Names } from './names.ts';
 import { openOwnedPartitions, type OwnedPartitions } from './owned.ts';
+import { ownerMarkOf, readOwner, withOwner } from './owner-mark.ts';
 import { startSession, type Session, type SessionTimes } from './session.ts';
 import { openStanding, type Standing } from './standing.ts';
 
@@ -27,6 +29,7 @@ interface Parts extends MemberOptions {
 
 const longestBackoffMs = 5000;
 const stopLimitMs = 5000;
+const announceLimitMs = 1000;
 
 /** Hands fetched records over once; false where they came too early or too late. */
 const makeTake =
@@ -62,7 +65,10 @@ const openSessions = (parts: Parts) => {
   const onJoined = (partitions: readonly TopicPartition[], id: string): void => {
     if (isClosed()) return;
     // Under another id than before: somebody else may have had it all in between.
-    if (memberId !== id) owned.replace([]);
+    if (memberId !== id) {
+      memberId = undefined;
+      owned.replace([]);
+    }
     memberId = id;
     backoffMs = 100;
     owned.replace(partitions.map(names.ours));
@@ -110,6 +116,7 @@ const openSessions = (parts: Parts) => {
   return {
     begin,
     current: () => session,
+    memberId: () => memberId,
     async stop() {
       clearTimeout(restart);
       await session?.stop(stopLimitMs);
@@ -127,12 +134,38 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
   let closed: Promise<void> | undefined;
   const isClosed = (): boolean => closed !== undefined;
   const standing = openStanding(options.times.sessionTimeoutMs);
+  const ownerMark = (): string => ownerMarkOf(sessions.memberId() ?? '');
+  const handingOver = openHandOver({
+    standing,
+    names,
+    session: () => sessions.current(),
+    memberId: () => sessions.memberId(),
+    isOurs: (partition) => owned.of(partition) !== undefined,
+    isClosed,
+  });
   const owned = openOwnedPartitions({
     handlers: consume.handlers,
     async load() {
       const all = await asking.committed(names.inKafka(group), topics.map(names.inKafka));
-      return all.map((commit) => ({ ...commit, ...names.ours(commit) }));
+      return all.map((commit) => ({ ...commit, ...names.ours(commit), ...readOwner(commit.metadata) }));
     },
+    async others() {
+      const marks = new Set((await asking.members(names.inKafka(group))).map(ownerMarkOf));
+      marks.delete(ownerMark());
+      return marks;
+    },
+    async announce(commits) {
+      const mark = ownerMark();
+      const marked = commits.map((each) => ({
+        ...each,
+        ...names.theirs(each),
+        metadata: withOwner(mark, each.metadata),
+      }));
+      // Where the group does not take it, the next owner may repeat what is under way, and nothing worse.
+      const announced = sessions.current()?.commit(marked) ?? Promise.resolve();
+      await within(announceLimitMs, announced, 'announcing an owner').catch(() => undefined);
+    },
+    moved: handingOver.moved,
     starts: (topic) => asking.starts(names.inKafka(topic)),
     ends: (topic) => asking.ends(names.inKafka(topic)),
     pause: (partition) => sessions.current()?.pause([names.theirs(partition)]),
@@ -160,7 +193,9 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
     isHeard: standing.isHeard,
     pause: (partition) => owned.setPaused(partition, true),
     resume: (partition) => owned.setPaused(partition, false),
-    commit: makeCommit({ owned, standing, names, session: sessions.current, isClosed }),
+    commit: makeCommit({ owned, standing, names, session: sessions.current, isClosed, ownerMark }),
+    isAwaited: handingOver.isAwaited,
+    handOver: handingOver.handOver,
     close: () => (closed ??= Promise.resolve().then(leave)),
   };
 };

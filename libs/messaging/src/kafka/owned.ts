@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
+import { handOverMs } from './hand-over.ts';
 import { nameOf } from './names.ts';
 
 /** A partition from when it comes to us until it goes; one that comes back is another object. */
@@ -8,12 +9,25 @@ export interface Owned {
   /** The next offset to hand over; undefined until the group's commit for it was read. */
   position: number | undefined;
   isPaused: boolean;
+  /** Until when it waits for its former owner, of performance.now(). */
+  readonly waitsUntilMs: number;
+}
+
+/** What the group has committed for a partition, and who that was, if it was not handed over. */
+export interface OwnedCommit extends Commit {
+  owner: string | undefined;
 }
 
 export interface OwnedOptions {
   handlers: ConsumerHandlers;
   /** What the group has committed. */
-  load: () => Promise<readonly Commit[]>;
+  load: () => Promise<readonly OwnedCommit[]>;
+  /** Owners of partitions, other than this member, that are in the group: they may hand over still. */
+  others: () => Promise<ReadonlySet<string>>;
+  /** Commits under this member's name where we go on from, so that the next owner knows of us. */
+  announce: (commits: readonly Commit[]) => Promise<void>;
+  /** These have moved away from us. */
+  moved: (partitions: readonly TopicPartition[]) => void;
   starts: (topic: string) => Promise<readonly number[]>;
   ends: (topic: string) => Promise<readonly number[]>;
   pause: (partition: TopicPartition) => void;
@@ -33,6 +47,8 @@ export interface OwnedPartitions {
 }
 
 const retryMs = 100;
+/** The former owner is asked for so often. */
+const askAgainMs = 50;
 
 /** Where to go on: never before the first record nor beyond the last, and not without a word. */
 const within = (commit: Commit | undefined, start: number, end: number, onError: (error: unknown) => void) => {
@@ -49,8 +65,15 @@ const within = (commit: Commit | undefined, start: number, end: number, onError:
   return { position: commit.offset, commit };
 };
 
+const withoutOwner = ({ topic, partition, offset, metadata }: OwnedCommit): Commit => ({
+  topic,
+  partition,
+  offset,
+  metadata,
+});
+
 export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
-  const { handlers, load, starts, ends, pause, resume, seek, onError } = options;
+  const { handlers, load, others, announce, moved, starts, ends, pause, resume, seek, onError } = options;
   const entries = new Map<string, Owned>();
   let claimedAtMs = 0;
   let stopped = false;
@@ -65,28 +88,52 @@ export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
     return new Map(await Promise.all(topics.map(async (topic) => [topic, await ask(topic)] as const)));
   };
 
-  const settle = async (gained: readonly Owned[]): Promise<void> => {
-    const [commits, first, last] = await Promise.all([load(), offsetsOf(starts, gained), offsetsOf(ends, gained)]);
-    const current = gained.filter(isCurrent);
-    const assigned = current.map((own) => {
+  /** What the group has committed for each that need not wait for its former owner any more. */
+  const readyOf = async (gained: readonly Owned[]): Promise<Map<Owned, Commit | undefined>> => {
+    const commits = new Map((await load()).map((commit) => [nameOf(commit), commit]));
+    const found = gained.map((own) => ({ own, commit: commits.get(nameOf(own.partition)) }));
+    const isHeld = ({ own, commit }: (typeof found)[number]): boolean =>
+      commit?.owner !== undefined && performance.now() < own.waitsUntilMs;
+    const working = found.some(isHeld) ? await others() : new Set<string>();
+    const ready = found.filter((each) => !isHeld(each) || !working.has(each.commit?.owner ?? ''));
+    return new Map(ready.map(({ own, commit }) => [own, commit && withoutOwner(commit)]));
+  };
+
+  /** Begins with those that need not wait; answers the others. */
+  const settle = async (gained: readonly Owned[]): Promise<readonly Owned[]> => {
+    const ready = await readyOf(gained);
+    const waiting = gained.filter((own) => !ready.has(own));
+    if (ready.size === 0) return waiting;
+    const begun = [...ready.keys()];
+    const [first, last] = await Promise.all([offsetsOf(starts, begun), offsetsOf(ends, begun)]);
+    const assigned = begun.filter(isCurrent).map((own) => {
       const { topic, partition } = own.partition;
-      const found = commits.find((commit) => nameOf(commit) === nameOf(own.partition));
       const begin = first.get(topic)?.[partition] ?? 0;
-      const { position, commit } = within(found, begin, last.get(topic)?.[partition] ?? 0, onError);
-      own.position = position;
-      return { partition: own.partition, commit };
+      const at = within(ready.get(own), begin, last.get(topic)?.[partition] ?? 0, onError);
+      return { own, ...at, partition: own.partition };
     });
-    if (assigned.length > 0) handlers.assigned(assigned);
-    for (const own of current) {
-      seek({ ...own.partition, offset: own.position ?? 0 });
-      if (!own.isPaused) resume(own.partition);
+    await announce(
+      assigned.map(({ partition, position, commit }) => ({
+        ...partition,
+        offset: position,
+        metadata: commit?.metadata ?? '',
+      })),
+    );
+    const current = assigned.filter(({ own }) => isCurrent(own));
+    for (const { own, position } of current) own.position = position;
+    if (current.length > 0) handlers.assigned(current.map(({ partition, commit }) => ({ partition, commit })));
+    for (const { own, partition, position } of current) {
+      seek({ ...partition, offset: position });
+      if (!own.isPaused) resume(partition);
     }
+    return waiting;
   };
 
   const introduce = async (gained: readonly Owned[]): Promise<void> => {
     for (let left = gained; left.length > 0; left = left.filter(isCurrent)) {
       try {
-        return await settle(left);
+        left = await settle(left);
+        if (left.length > 0) await sleep(askAgainMs);
       } catch (error) {
         onError(error);
         await sleep(retryMs);
@@ -102,14 +149,18 @@ export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
       const names = new Set(partitions.map(nameOf));
       const lost = [...entries.values()].filter((own) => !names.has(nameOf(own.partition)));
       for (const own of lost) entries.delete(nameOf(own.partition));
-      const known = lost.filter((own) => own.position !== undefined);
-      if (known.length > 0) handlers.revoked(known.map((own) => own.partition));
+      const known = lost.filter((own) => own.position !== undefined).map((own) => own.partition);
+      moved(known);
+      if (known.length > 0) handlers.revoked(known);
       // kafkajs would fetch again what lies between the commit and our position.
       for (const own of entries.values())
         if (own.position !== undefined) seek({ ...own.partition, offset: own.position });
       const gained = partitions
         .filter((partition) => !entries.has(nameOf(partition)))
-        .map((partition): Owned => ({ partition, position: undefined, isPaused: false }));
+        .map((partition): Owned => {
+          const waitsUntilMs = performance.now() + handOverMs;
+          return { partition, position: undefined, isPaused: false, waitsUntilMs };
+        });
       for (const own of gained) {
         entries.set(nameOf(own.partition), own);
         pause(own.partition);

@@ -41,9 +41,9 @@ export const openCommitter = (options: CommitterOptions): Committer => {
     try {
       await commit(commits);
       waitMs = intervalMs;
-      owned.committed(commits);
+      owned.committed();
     } catch (error) {
-      owned.giveBack(commits);
+      owned.giveBack();
       touched = true;
       hurries = false;
       waitMs = Math.min(longestBackoffMs, waitMs * 2);

@@ -9,6 +9,7 @@ export interface UnreadableTask {
   error: unknown;
   isCurrent: () => boolean;
   settle: () => void;
+  release: () => void;
 }
 
 /** Sends unreadable records to dead-letters, as long as it takes, and settles them. */
@@ -25,7 +26,7 @@ export const openDeadLetters = (log: Log, onFailure: (error: unknown) => void): 
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const sendUntilKept = async ({ record, error, isCurrent, settle }: UnreadableTask): Promise<void> => {
+  const sendUntilKept = async ({ record, error, isCurrent, settle, release }: UnreadableTask): Promise<void> => {
     const letter = unreadableLetter(record, error, Date.now());
     for (let backoffMs = 50; isCurrent() && !signal.aborted; backoffMs = Math.min(longestBackoffMs, backoffMs * 2)) {
       try {
@@ -37,6 +38,7 @@ export const openDeadLetters = (log: Log, onFailure: (error: unknown) => void): 
         await sleep(backoffMs, undefined, { signal }).catch(() => undefined);
       }
     }
+    release();
   };
 
   return {

@@ -8,8 +8,12 @@ export interface Ending {
   check(): void;
   /** Resolves when nothing is in flight, or after timeoutMs. */
   settled(timeoutMs: number): Promise<void>;
-  /** Commits what is settled, and tries again until that is done or timeoutMs are over. Never rejects. */
-  commit(timeoutMs: number): Promise<void>;
+  /**
+   * Commits what is settled, and tries again until that is done or timeoutMs are over. Never rejects.
+   *
+   * @param before what comes before the commit, and is tried again with it
+   */
+  commit(timeoutMs: number, before?: () => Promise<void>): Promise<void>;
 }
 
 export interface EndingOptions {
@@ -42,12 +46,13 @@ export const openEnding = ({ inFlight, flush, onFailure }: EndingOptions): Endin
         waiting.add(finish);
         if (inFlight() === 0) finish();
       }),
-    async commit(timeoutMs) {
+    async commit(timeoutMs, before = async () => undefined) {
       const over = new AbortController();
       const timer = setTimeout(() => over.abort(), timeoutMs);
       const untilDone = async (): Promise<void> => {
         while (!over.signal.aborted) {
           try {
+            await before();
             await flush();
             return;
           } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Commit, LogRecord, Subscription } from '../log.ts';
+import { decodeCompleted } from './completed-offsets.ts';
 import { openOwned } from './owned.ts';
 
 const partition = { topic: 't', partition: 0 };
@@ -13,10 +14,14 @@ const recordAt = (offset: number): LogRecord => ({
 });
 
 /** A subscription that writes down what it is told. */
-const listening = (): Subscription & { said: string[] } => {
+const listening = (): Subscription & { said: string[]; handedOver: Commit[] } => {
   const said: string[] = [];
+  const handedOver: Commit[] = [];
   return {
     said,
+    handedOver,
+    isAwaited: () => true,
+    handOver: async (commit) => void handedOver.push(commit),
     isHeard: () => true,
     pause: () => void said.push('pause'),
     resume: () => void said.push('resume'),
@@ -26,7 +31,16 @@ const listening = (): Subscription & { said: string[] } => {
 };
 
 const open = (records: number) =>
-  openOwned({ limit: { records, bytes: 1000 }, onChanged: () => undefined, onFewer: () => undefined });
+  openOwned({
+    limit: { records, bytes: 1000 },
+    onChanged: () => undefined,
+    onFewer: () => undefined,
+    conclude: async () => undefined,
+    onGone: () => undefined,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
 
 describe('owned partitions', () => {
   test('go on as they are when they are assigned again', () => {
@@ -72,7 +86,33 @@ describe('owned partitions', () => {
     expect(owned.collect()).toEqual([{ ...partition, offset: 1, metadata: '' }]);
   });
 
-  test('tell who waits for it when what was settled is committed, and when it is lost', () => {
+  test('are handed over when what was begun is settled, and not before', async () => {
+    const owned = open(10);
+    const subscription = listening();
+    owned.attach(subscription);
+    owned.assign(partition, undefined);
+    const own = owned.of(partition);
+    for (const offset of [0, 1, 2, 3]) own?.admit(recordAt(offset));
+    own?.settle(0);
+    owned.lose(partition);
+    // 1 and 3 wait in memory, 2 is under way.
+    own?.release(1);
+    own?.release(3);
+    owned.handOverIdle();
+    expect(owned.inFlight()).toBe(1);
+    expect(subscription.handedOver).toEqual([]);
+    own?.settle(2);
+    expect(owned.inFlight()).toBe(0);
+    await Promise.resolve();
+    expect(subscription.handedOver).toHaveLength(1);
+    const [commit] = subscription.handedOver;
+    expect(commit).toMatchObject({ ...partition, offset: 1 });
+    expect(decodeCompleted(1, commit?.metadata ?? '')).toEqual([{ first: 2, last: 2 }]);
+    own?.settle(3);
+    expect(subscription.handedOver).toHaveLength(1);
+  });
+
+  test('tell who waits for it when what was settled is committed, and when it is handed over', async () => {
     const owned = open(10);
     owned.attach(listening());
     owned.assign(partition, undefined);
@@ -80,20 +120,22 @@ describe('owned partitions', () => {
     for (const offset of [0, 1, 2, 3]) own?.admit(recordAt(offset));
     const told: number[] = [];
     own?.settle(0, () => told.push(0));
-    const first = owned.collect();
+    owned.collect();
     // Settled while the commit is on its way: it is not part of it.
     own?.settle(1, () => told.push(1));
     expect(told).toEqual([]);
-    owned.committed(first);
+    owned.committed();
     expect(told).toEqual([0]);
-    const second = owned.collect();
-    owned.giveBack(second);
+    owned.collect();
+    owned.giveBack();
     expect(told).toEqual([0]);
-    owned.committed(owned.collect());
+    owned.collect();
+    owned.committed();
     expect(told).toEqual([0, 1]);
     own?.settle(2, () => told.push(2));
     owned.lose(partition);
     own?.settle(3, () => told.push(3));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(told).toEqual([0, 1, 2, 3]);
   });
 });

@@ -12,10 +12,12 @@ export interface PreparingOptions<T> {
 /** Keeps the tasks of a partition that has just become ours until its owner is prepared for them. */
 export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOptions<T>) => {
   const waiting = new Map<Owned, Task<T>[]>();
+  const release = (tasks: readonly Task<T>[]): void => tasks.forEach((task) => task.release());
 
   const passOn = (own: Owned, held: readonly Task<T>[]): void => {
     waiting.delete(own);
-    if (held.length > 0 && own.isCurrent()) handle(held);
+    if (own.isCurrent()) handle(held);
+    else release(held);
   };
 
   return {
@@ -31,6 +33,10 @@ export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOption
       const held = waiting.get(own);
       if (held === undefined) handle(tasks);
       else held.push(...tasks);
+    },
+    /** Releases what waits for a partition that has moved away, or for a worker that stops. */
+    letGo: (): void => {
+      for (const [own, held] of waiting) if (!own.isCurrent()) release(held.splice(0));
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../log.ts';
 
-/** One record, decoded, until it is settled. */
+/** One record, decoded, until it is settled or released. */
 export interface Task<T> {
   readonly value: T;
   readonly record: LogRecord;
@@ -10,6 +10,11 @@ export interface Task<T> {
    * partition is no longer ours.
    */
   settle(onCommitted?: () => void): void;
-  /** Whether its partition is still ours, unmoved since the record was fetched. */
+  /** Nothing was begun for the record: it stays on the log for the next owner, and nobody waits for it. Harmless twice. */
+  release(): void;
+  /**
+   * Whether anything may be begun for it: its partition is still ours, unmoved since the record was fetched, and the worker
+   * goes on. What was begun before is brought to its end and settled all the same.
+   */
   isCurrent(): boolean;
 }

@@ -9,6 +9,7 @@ export interface SettlementWindow {
   admit(offset: number, bytes: number): boolean;
   /** The record is done; false where that is no news. */
   settle(offset: number): boolean;
+  isUnsettled(offset: number): boolean;
   /** Records that are not settled, and their bytes. */
   unsettled(): number;
   bytes(): number;
@@ -76,6 +77,7 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
       advance();
       return true;
     },
+    isUnsettled: (offset) => byOffset.has(offset),
     unsettled: () => unsettled,
     bytes: () => unsettledBytes,
     length: () => entries.length - head,

@@ -7,6 +7,9 @@ export interface Group {
   leave(member: Member): void;
   /** Takes what is committed for partitions that the member has; the rest counts for nothing, as in Kafka. */
   commit(member: Member, commits: readonly Commit[]): void;
+  isAwaited(member: Member, partition: TopicPartition): boolean;
+  /** The last commit of a partition that has moved away from the member: its next owner begins. */
+  handOver(member: Member, commit: Commit): void;
   committed(): readonly Commit[];
 }
 
@@ -28,10 +31,42 @@ export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 
+/** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
+const handOverMs = 5000;
+
 export const openGroup = (partitionsOf: (topic: string) => readonly StoredPartition[]): Group => {
   const members = new Set<Member>();
   const commits = new Map<string, Commit>();
+  /** Partitions whose former owner works still, with that one and who comes next. */
+  const moving = new Map<string, { from: Member; timer: NodeJS.Timeout }>();
   let scheduled = false;
+
+  let owners: ReadonlyMap<StoredPartition, Member> = new Map();
+
+  const isFreeFor = (member: Member, stored: StoredPartition): boolean => {
+    const from = moving.get(nameOf(stored))?.from;
+    return from === undefined || from === member;
+  };
+
+  const isAwaited = (member: Member, partition: TopicPartition): boolean =>
+    moving.get(nameOf(partition))?.from === member && !member.cursors.has(nameOf(partition));
+
+  const endMoving = (name: string): void => {
+    clearTimeout(moving.get(name)?.timer);
+    moving.delete(name);
+  };
+
+  /** A partition that moves on while it is waited for is waited for still: the one who has it is who had it last. */
+  const awaitHandOver = (from: Member, stored: StoredPartition): void => {
+    const name = nameOf(stored);
+    endMoving(name);
+    const timer = setTimeout(() => {
+      moving.delete(name);
+      introduce();
+    }, handOverMs);
+    timer.unref();
+    moving.set(name, { from, timer });
+  };
 
   /** Fair shares of one topic: everybody keeps what fits into theirs. */
   const shareOut = (topic: string, shares: Map<StoredPartition, Member>): void => {
@@ -63,13 +98,24 @@ export const openGroup = (partitionsOf: (topic: string) => readonly StoredPartit
     for (const topic of new Set([...members].flatMap((member) => member.topics))) shareOut(topic, shares);
     for (const member of members) {
       const lost = [...member.cursors.values()].filter(({ stored }) => shares.get(stored) !== member);
-      for (const { stored } of lost) member.cursors.delete(nameOf(stored));
+      for (const { stored } of lost) {
+        member.cursors.delete(nameOf(stored));
+        awaitHandOver(member, stored);
+      }
       if (lost.length > 0) member.handlers.revoked(lost.map(({ stored }) => plain(stored)));
     }
+    owners = shares;
+    introduce();
+  };
+
+  /** Those that wait for nobody begin with what is theirs. */
+  const introduce = (): void => {
     for (const member of members) {
-      const gained = [...shares].filter(([stored, owner]) => owner === member && !member.cursors.has(nameOf(stored)));
+      const gained = [...owners].flatMap(([stored, owner]) =>
+        owner === member && !member.cursors.has(nameOf(stored)) && isFreeFor(member, stored) ? [stored] : [],
+      );
       if (gained.length === 0) continue;
-      const assigned = gained.map(([stored]) => {
+      const assigned = gained.map((stored) => {
         const commit = commits.get(nameOf(stored));
         member.cursors.set(nameOf(stored), { stored, position: commit?.offset ?? 0, paused: false });
         return { partition: plain(stored), commit };
@@ -93,12 +139,21 @@ export const openGroup = (partitionsOf: (topic: string) => readonly StoredPartit
     leave(member) {
       if (!members.delete(member)) return;
       member.cursors.clear();
+      for (const [name, { from }] of moving) if (from === member) endMoving(name);
       schedule();
     },
     commit(member, saved) {
       for (const commit of saved)
         if (member.cursors.has(nameOf(commit)))
           commits.set(nameOf(commit), { ...plain(commit), offset: commit.offset, metadata: commit.metadata });
+    },
+    isAwaited,
+    handOver(member, commit) {
+      const name = nameOf(commit);
+      if (!isAwaited(member, commit)) return;
+      commits.set(name, { ...plain(commit), offset: commit.offset, metadata: commit.metadata });
+      endMoving(name);
+      introduce();
     },
     committed: () => [...commits.values()],
   };

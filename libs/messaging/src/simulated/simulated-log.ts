@@ -145,6 +145,13 @@ const consume = ({ shared, open, strikes }: Client, options: ConsumeOptions): Su
       if (strikes('commit', shared.commitFails)) throw unavailable();
       group.commit(member, commits);
     },
+    isAwaited: (partition) => open.has(leave) && group.isAwaited(member, partition),
+    async handOver(commit) {
+      await Promise.resolve();
+      if (!open.has(leave)) return;
+      if (strikes('commit', shared.commitFails)) throw unavailable();
+      group.handOver(member, commit);
+    },
     close: async () => leave(),
   };
 };

@@ -1,0 +1,172 @@
+import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
+import { decodeCompleted, encodeCompleted } from './completed-offsets.ts';
+import { settlementWindow } from './window.ts';
+
+/**
+ * A partition while it is ours, and until it is handed over. One that moves away and comes back is another object: this is
+ * the ownership epoch, which rises only when a partition really moves.
+ */
+export interface Ownership {
+  readonly partition: TopicPartition;
+  /** False where the record was in hand or done before: drop it. */
+  admit(record: LogRecord): boolean;
+  /** @param onCommitted called once when that is committed, or when the partition is forgotten */
+  settle(offset: number, onCommitted?: () => void): void;
+  /** Nothing was begun for it, and nobody waits for it. */
+  release(offset: number): void;
+  /** Something may be begun: it is ours, and the worker goes on. */
+  isCurrent: () => boolean;
+  /** Pauses a full partition, resumes one with room. */
+  balance(): void;
+  /** Records that are neither settled nor released. */
+  inFlight(): number;
+  /** What is settled; there is nothing new after it. `dropped` completions did not fit into its metadata. */
+  commit(): Commit & { dropped: number };
+  /** There is something new to commit. */
+  isChanged(): boolean;
+  touch(): void;
+  committed(): void;
+  /** It has moved away: nothing is begun any more. What was begun may still be settled. */
+  lose(): void;
+  /** Whatever is settled from now on counts for nothing; who waits for a commit is told. */
+  forget(): void;
+  isPaused(): boolean;
+}
+
+export interface OwnershipLimits {
+  records: number;
+  bytes: number;
+}
+
+/** What all partitions of a worker share. */
+export interface OwnershipContext {
+  limit: OwnershipLimits;
+  subscription(): Subscription | undefined;
+  isStopped(): boolean;
+  /** One more waits for a commit. */
+  onWaiting(): void;
+  /** There is something to commit. */
+  onChanged(): void;
+  /** Fewer are in flight. */
+  onFewer(): void;
+}
+
+/** Metadata of a commit, as the port and Kafka's default (offset.metadata.max.bytes = 4096) allow. */
+const metadataBytes = 4000;
+
+/**
+ * How much further than its unsettled records a window may reach: one slow record must not stop the partition. Completions
+ * beyond the oldest unsettled record must fit into the metadata of a commit, and 20,000 records do (completed-offsets.ts).
+ */
+const reachOverUnsettled = 10;
+
+const sizeOf = (record: LogRecord): number => record.key.length + (record.value?.length ?? 0);
+
+/** Who waits until what was settled is committed. */
+const openWaiters = () => {
+  /** For what was settled since the last collect(), and for what that one took along. */
+  let settled: (() => void)[] = [];
+  let collected: (() => void)[] = [];
+  const tellAll = (waiters: readonly (() => void)[]): void => waiters.forEach((tell) => tell());
+  return {
+    add: (waiter: () => void): void => void settled.push(waiter),
+    collect(): void {
+      collected.push(...settled);
+      settled = [];
+    },
+    committed(): void {
+      const done = collected;
+      collected = [];
+      tellAll(done);
+    },
+    tellAll(): void {
+      const all = [...collected, ...settled];
+      collected = [];
+      settled = [];
+      tellAll(all);
+    },
+  };
+};
+
+export const openOwnership = (
+  partition: TopicPartition,
+  commit: Commit | undefined,
+  context: OwnershipContext,
+): Ownership => {
+  const { limit, subscription, isStopped, onWaiting, onChanged, onFewer } = context;
+  const begin = commit?.offset ?? 0;
+  const window = settlementWindow(begin, decodeCompleted(begin, commit?.metadata ?? ''));
+  const waiters = openWaiters();
+  const released = new Set<number>();
+  let lost = false;
+  let forgotten = false;
+  let paused = false;
+  let changed = false;
+
+  const touch = (): void => {
+    changed = true;
+    if (!lost) onChanged();
+  };
+
+  const balance = (): void => {
+    const { records, bytes } = limit;
+    const reach = records * reachOverUnsettled;
+    const full = window.unsettled() >= records || window.length() >= reach || window.bytes() >= bytes;
+    const roomy = window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < reach;
+    if (lost) return;
+    if (!paused && (full || isStopped())) {
+      paused = true;
+      subscription()?.pause(partition);
+    } else if (paused && roomy && !isStopped()) {
+      paused = false;
+      subscription()?.resume(partition);
+    }
+  };
+
+  const commitNow = (): Commit & { dropped: number } => {
+    changed = false;
+    waiters.collect();
+    const { offset, completed } = window.progress();
+    const { text, dropped } = encodeCompleted(offset, completed, metadataBytes);
+    return { ...partition, offset, metadata: text, dropped };
+  };
+
+  return {
+    partition,
+    admit(record) {
+      const isNew = window.admit(record.offset, sizeOf(record));
+      // What was done before a restart moves the watermark too.
+      if (!isNew) touch();
+      return isNew;
+    },
+    settle(offset, onCommitted) {
+      if (forgotten || !window.settle(offset)) return onCommitted?.();
+      released.delete(offset);
+      if (onCommitted !== undefined) {
+        waiters.add(onCommitted);
+        onWaiting();
+      }
+      touch();
+      if (paused) balance();
+      onFewer();
+    },
+    release(offset) {
+      if (forgotten || !window.isUnsettled(offset)) return;
+      released.add(offset);
+      onFewer();
+    },
+    isCurrent: () => !lost && !isStopped(),
+    balance,
+    inFlight: () => (forgotten ? 0 : window.unsettled() - released.size),
+    commit: commitNow,
+    isChanged: () => changed,
+    touch,
+    committed: waiters.committed,
+    lose: () => void (lost = true),
+    forget() {
+      forgotten = true;
+      waiters.tellAll();
+    },
+    isPaused: () => paused,
+  };
+};
