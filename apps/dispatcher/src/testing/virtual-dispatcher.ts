@@ -40,8 +40,15 @@ export const useVirtualTime = (): void => {
   });
 
   afterEach(async () => {
+    let isClosed = false;
+    const closing = Promise.all(scopes.splice(0).map((scope) => scope.close())).finally(() => (isClosed = true));
+    // A stop takes virtual time too: what is under way is written and committed.
+    while (!isClosed) {
+      jest.advanceTimersByTime(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closing;
     jest.useRealTimers();
-    await Promise.all(scopes.splice(0).map((scope) => scope.close()));
   });
 };
 
