@@ -2,9 +2,10 @@ import type { Commit, ConsumerHandlers, Log, LogRecord, TopicPartition } from '.
 import { openCommitter } from './settlement/committer.ts';
 import { openDeadLetters } from './settlement/dead-letters.ts';
 import { openEnding } from './settlement/ending.ts';
-import { openOwned, type Owned } from './settlement/owned.ts';
+import { openOwned } from './settlement/owned.ts';
 import { openPreparing } from './settlement/preparing.ts';
 import type { Task } from './settlement/task.ts';
+import { makeTaskOf } from './settlement/task-of.ts';
 
 export interface WorkerOptions<T> {
   log: Log;
@@ -108,19 +109,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   const preparing = openPreparing<T>({ prepare: options.prepare, handle, onFailure });
   const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
 
-  const taskOf = (own: Owned, record: LogRecord): Task<T> | undefined => {
-    const { isCurrent } = own;
-    const settle = (onCommitted?: () => void): void => own.settle(record.offset, onCommitted);
-    const release = (): void => own.release(record.offset);
-    try {
-      if (record.value === null) throw new Error('the record has no value');
-      return { value: decode(record.value), record, settle, release, isCurrent };
-    } catch (error) {
-      counts.unreadable++;
-      deadLetters.send({ record, error, settle, release, isCurrent });
-      return undefined;
-    }
-  };
+  const taskOf = makeTaskOf({ decode, onUnreadable: (task) => (counts.unreadable++, deadLetters.send(task)) });
 
   const take = (batch: readonly LogRecord[]): void => {
     const own = batch[0] && owned.of(batch[0]);
@@ -128,11 +117,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     const fresh = batch.filter((record) => own.admit(record));
     counts.repeatsDropped += batch.length - fresh.length;
     const tasks = fresh.flatMap((record) => taskOf(own, record) ?? []);
-    try {
-      if (tasks.length > 0) preparing.pass(own, tasks);
-    } catch (error) {
-      onFailure(error);
-    }
+    preparing.pass(own, tasks);
     own.balance();
   };
 

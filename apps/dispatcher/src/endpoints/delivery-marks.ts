@@ -34,7 +34,7 @@ export const makeDeliveryMarks = ({ perEndpoint, isOver }: DeliveryMarksOptions)
       return [...marks.values()];
     },
     forget: (isMeant) => {
-      for (const endpointId of [...marksOf.keys()]) if (isMeant(endpointId)) marksOf.delete(endpointId);
+      for (const endpointId of marksOf.keys()) if (isMeant(endpointId)) marksOf.delete(endpointId);
     },
   };
 };

@@ -115,7 +115,7 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
       return control && recordOfControl(control, clock.now());
     },
     forget: (isMeant) => {
-      for (const endpointId of [...controls.keys()]) if (isMeant(endpointId)) controls.delete(endpointId);
+      for (const endpointId of controls.keys()) if (isMeant(endpointId)) controls.delete(endpointId);
     },
     learn: (endpointId, record) => {
       if (record === undefined) controls.delete(endpointId);

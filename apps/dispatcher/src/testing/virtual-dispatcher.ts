@@ -40,10 +40,10 @@ export const useVirtualTime = (): void => {
   });
 
   afterEach(async () => {
-    let isClosed = false;
-    const closing = Promise.all(scopes.splice(0).map((scope) => scope.close())).finally(() => (isClosed = true));
+    const over = new AbortController();
+    const closing = Promise.all(scopes.splice(0).map((scope) => scope.close())).finally(() => over.abort());
     // A stop takes virtual time too: what is under way is written and committed.
-    while (!isClosed) {
+    while (!over.signal.aborted) {
       jest.advanceTimersByTime(50);
       await new Promise((resolve) => setImmediate(resolve));
     }

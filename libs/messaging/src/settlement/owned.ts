@@ -1,4 +1,5 @@
 import type { Commit, Subscription, TopicPartition } from '../log.ts';
+import { openLeaving, type LeavingOptions } from './leaving.ts';
 import { openOwnership, type Ownership, type OwnershipLimits } from './ownership.ts';
 
 /** What a worker sees of a partition while it is ours. */
@@ -31,28 +32,18 @@ export interface OwnedPartitions {
   stop(): void;
 }
 
-export interface OwnedOptions {
+export interface OwnedOptions extends Pick<LeavingOptions, 'conclude' | 'onGone' | 'onFailure'> {
   limit: OwnershipLimits;
   /** There is something to commit, and so many wait for it. */
   onChanged: (waiting: number) => void;
   /** A record was settled or released, or a partition lost. */
   onFewer: () => void;
-  /** Writes what the next owner must know, when nothing of a partition is under way any more. */
-  conclude: () => Promise<void>;
-  /** A partition is somebody else's now: it was handed over, or taken from us. */
-  onGone: (partition: TopicPartition) => void;
-  /** A partition could not be handed over: its next owner repeats what was settled last. */
-  onFailure: (error: unknown) => void;
 }
 
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
 
 export const openOwned = (options: OwnedOptions): OwnedPartitions => {
   const entries = new Map<string, Ownership>();
-  /** Moved away, with something under way still. */
-  const leaving = new Set<Ownership>();
-  /** Those of them that were somebody else's at once. */
-  const taken = new WeakSet<Ownership>();
   let subscription: Subscription | undefined;
   let stopped = false;
   let completionsDropped = 0;
@@ -67,22 +58,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     return commit;
   };
 
-  const handOver = async (entry: Ownership): Promise<void> => {
-    leaving.delete(entry);
-    const { partition } = entry;
-    try {
-      if (subscription?.isAwaited(partition) === true) await options.conclude();
-      await subscription?.handOver(commitOf(entry));
-    } catch (error) {
-      options.onFailure(error);
-    }
-    entry.forget();
-    if (!taken.delete(entry)) options.onGone(partition);
-  };
-
-  const handOverIdle = (): void => {
-    for (const entry of leaving) if (entry.inFlight() === 0) void handOver(entry);
-  };
+  const leaving = openLeaving({ ...options, subscription: () => subscription, commitOf });
 
   const shared = {
     limit: options.limit,
@@ -91,7 +67,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     onWaiting: () => void waiting++,
     onChanged: () => options.onChanged(waiting),
     onFewer: () => {
-      if (leaving.size > 0) handOverIdle();
+      leaving.handOverIdle();
       options.onFewer();
     },
   };
@@ -112,23 +88,19 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
       entries.delete(nameOf(partition));
       entry.lose();
       leaving.add(entry);
-      if (subscription?.isAwaited(partition) !== true) {
-        taken.add(entry);
-        options.onGone(partition);
-      }
       options.onFewer();
     },
-    handOverIdle,
+    handOverIdle: leaving.handOverIdle,
     end() {
-      for (const entry of [...entries.values(), ...leaving]) {
+      for (const entry of entries.values()) {
         entry.lose();
         entry.forget();
       }
       entries.clear();
-      leaving.clear();
+      leaving.end();
       options.onFewer();
     },
-    inFlight: () => [...entries.values(), ...leaving].reduce((sum, entry) => sum + entry.inFlight(), 0),
+    inFlight: () => [...entries.values()].reduce((sum, entry) => sum + entry.inFlight(), leaving.inFlight()),
     collect() {
       const commits: Commit[] = [];
       if (subscription === undefined) return commits;

@@ -31,8 +31,12 @@ export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOption
     },
     pass: (own: Owned, tasks: readonly Task<T>[]): void => {
       const held = waiting.get(own);
-      if (held === undefined) handle(tasks);
-      else held.push(...tasks);
+      if (held !== undefined) return void held.push(...tasks);
+      try {
+        if (tasks.length > 0) handle(tasks);
+      } catch (error) {
+        onFailure(error);
+      }
     },
     /** Releases what waits for a partition that has moved away, or for a worker that stops. */
     letGo: (): void => {

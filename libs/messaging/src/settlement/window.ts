@@ -77,7 +77,7 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
       advance();
       return true;
     },
-    isUnsettled: (offset) => byOffset.has(offset),
+    isUnsettled: (fetched) => byOffset.has(fetched),
     unsettled: () => unsettled,
     bytes: () => unsettledBytes,
     length: () => entries.length - head,

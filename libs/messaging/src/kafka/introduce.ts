@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
+import { nameOf } from './names.ts';
+import type { Owned } from './owned.ts';
+
+/** What the group has committed for a partition, and who that was, if it was not handed over. */
+export interface OwnedCommit extends Commit {
+  owner: string | undefined;
+}
+
+export interface IntroduceOptions {
+  handlers: ConsumerHandlers;
+  /** What the group has committed. */
+  load: () => Promise<readonly OwnedCommit[]>;
+  /** Owners of partitions, other than this member, that are in the group: they may hand over still. */
+  others: () => Promise<ReadonlySet<string>>;
+  /** Commits under this member's name where we go on from, so that the next owner knows of us. */
+  announce: (commits: readonly Commit[]) => Promise<void>;
+  starts: (topic: string) => Promise<readonly number[]>;
+  ends: (topic: string) => Promise<readonly number[]>;
+  resume: (partition: TopicPartition) => void;
+  seek: (position: Position) => void;
+  /** It is ours still. */
+  isCurrent: (own: Owned) => boolean;
+  onError: (error: unknown) => void;
+}
+
+const retryMs = 100;
+/** The former owner is asked for so often. */
+const askAgainMs = 50;
+
+/** Where to go on: never before the first record nor beyond the last, and not without a word. */
+const within = (commit: Commit | undefined, start: number, end: number, onError: (error: unknown) => void) => {
+  const name = commit === undefined ? '' : `Partition ${commit.partition} of "${commit.topic}"`;
+  if (commit === undefined) return { position: start, commit };
+  if (commit.offset < start) {
+    onError(new Error(`${name}: records from ${commit.offset} to ${start - 1} were dropped before they were read.`));
+    return { position: start, commit: { ...commit, offset: start, metadata: '' } };
+  }
+  if (commit.offset > end) {
+    onError(new Error(`${name} ends at ${end} but ${commit.offset} is committed: records were lost.`));
+    return { position: end, commit: { ...commit, offset: end, metadata: '' } };
+  }
+  return { position: commit.offset, commit };
+};
+
+const withoutOwner = ({ topic, partition, offset, metadata }: OwnedCommit): Commit => ({
+  topic,
+  partition,
+  offset,
+  metadata,
+});
+
+/**
+ * Begins with partitions that have come: where the group's commit says, once their former owners have handed them over, are
+ * gone, or had their time.
+ */
+export const makeIntroduce = (options: IntroduceOptions) => {
+  const { handlers, load, others, announce, starts, ends, resume, seek, isCurrent, onError } = options;
+
+  const offsetsOf = async (
+    ask: (topic: string) => Promise<readonly number[]>,
+    list: readonly Owned[],
+  ): Promise<Map<string, readonly number[]>> => {
+    const topics = [...new Set(list.map((own) => own.partition.topic))];
+    return new Map(await Promise.all(topics.map(async (topic) => [topic, await ask(topic)] as const)));
+  };
+
+  /** What the group has committed for each that need not wait for its former owner any more. */
+  const readyOf = async (gained: readonly Owned[]): Promise<Map<Owned, Commit | undefined>> => {
+    // In this order: who is gone by now has said its last word before.
+    const working = await others();
+    const commits = new Map((await load()).map((commit) => [nameOf(commit), commit]));
+    const found = gained.map((own) => ({ own, commit: commits.get(nameOf(own.partition)) }));
+    const isHeld = ({ own, commit }: (typeof found)[number]): boolean =>
+      commit?.owner !== undefined && working.has(commit.owner) && performance.now() < own.waitsUntilMs;
+    const ready = found.filter((each) => !isHeld(each));
+    return new Map(ready.map(({ own, commit }) => [own, commit && withoutOwner(commit)]));
+  };
+
+  /** Begins with those that need not wait; answers the others. */
+  const settle = async (gained: readonly Owned[]): Promise<readonly Owned[]> => {
+    const ready = await readyOf(gained);
+    const waiting = gained.filter((own) => !ready.has(own));
+    if (ready.size === 0) return waiting;
+    const begun = [...ready.keys()];
+    const [first, last] = await Promise.all([offsetsOf(starts, begun), offsetsOf(ends, begun)]);
+    const assigned = begun.filter(isCurrent).map((own) => {
+      const { topic, partition } = own.partition;
+      const begin = first.get(topic)?.[partition] ?? 0;
+      const at = within(ready.get(own), begin, last.get(topic)?.[partition] ?? 0, onError);
+      return { own, ...at, partition: own.partition };
+    });
+    await announce(
+      assigned.map(({ partition, position, commit }) => ({
+        ...partition,
+        offset: position,
+        metadata: commit?.metadata ?? '',
+      })),
+    );
+    const current = assigned.filter(({ own }) => isCurrent(own));
+    for (const { own, position } of current) own.position = position;
+    if (current.length > 0) handlers.assigned(current.map(({ partition, commit }) => ({ partition, commit })));
+    for (const { own, partition, position } of current) {
+      seek({ ...partition, offset: position });
+      if (!own.isPaused) resume(partition);
+    }
+    return waiting;
+  };
+
+  return async (gained: readonly Owned[]): Promise<void> => {
+    for (let left = gained; left.length > 0; left = left.filter(isCurrent)) {
+      try {
+        left = await settle(left);
+        if (left.length > 0) await sleep(askAgainMs);
+      } catch (error) {
+        onError(error);
+        await sleep(retryMs);
+      }
+    }
+  };
+};

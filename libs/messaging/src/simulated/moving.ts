@@ -1,0 +1,49 @@
+import type { TopicPartition } from '../log.ts';
+import { nameOf, type Member } from './group.ts';
+
+/** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
+const handOverMs = 5000;
+
+/** Partitions that have moved away from members which work still. */
+export interface Moving {
+  /** The former owner is waited for, whoever was waited for before. */
+  begin(from: Member, partition: TopicPartition): void;
+  end(partition: TopicPartition): void;
+  /** The member is gone. */
+  endAllOf(member: Member): void;
+  isFreeFor(member: Member, partition: TopicPartition): boolean;
+  isAwaited(member: Member, partition: TopicPartition): boolean;
+}
+
+/** @param onFree nobody is waited for any more, for the time is over */
+export const openMoving = (onFree: () => void): Moving => {
+  const moving = new Map<string, { from: Member; timer: NodeJS.Timeout }>();
+
+  const end = (name: string): void => {
+    clearTimeout(moving.get(name)?.timer);
+    moving.delete(name);
+  };
+
+  return {
+    begin: (from, partition) => {
+      const name = nameOf(partition);
+      end(name);
+      const timer = setTimeout(() => {
+        moving.delete(name);
+        onFree();
+      }, handOverMs);
+      timer.unref();
+      moving.set(name, { from, timer });
+    },
+    end: (partition) => end(nameOf(partition)),
+    endAllOf: (member) => {
+      for (const [name, { from }] of moving) if (from === member) end(name);
+    },
+    isFreeFor: (member, partition) => {
+      const from = moving.get(nameOf(partition))?.from;
+      return from === undefined || from === member;
+    },
+    isAwaited: (member, partition) =>
+      moving.get(nameOf(partition))?.from === member && !member.cursors.has(nameOf(partition)),
+  };
+};
