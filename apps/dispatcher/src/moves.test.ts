@@ -31,6 +31,22 @@ describe('a backlog behind slow endpoints', () => {
     expect(fleet.ledger()).toEqual({ lost: 0, repeated: 0, endedTwice: 0 });
   });
 
+  test('loses nothing when partitions come back from one that is killed with its queue full', async () => {
+    const fleet = await open();
+    await fleet.publish(60);
+    await fleet.until('the first deliveries', () => fleet.arrived() > 40);
+    for (let round = 0; round < 2; round++) {
+      const guest = await fleet.join();
+      await fleet.pass(300);
+      guest.kill();
+      await fleet.pass(200);
+    }
+    await fleet.until('all deliveries', () => fleet.ended() === 60 * 8);
+    const { lost, repeated } = fleet.ledger();
+    expect(lost).toBe(0);
+    expect(repeated).toBeLessThanOrEqual(2 * fleet.maxInFlight);
+  });
+
   test('loses nothing when a dispatcher is restarted in order twice, and repeats nothing', async () => {
     const fleet = await open();
     await fleet.publish(60);
