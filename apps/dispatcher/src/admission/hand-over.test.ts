@@ -32,7 +32,7 @@ const setUp = () => {
       ...given,
     });
     const record = { topic: 'deliveries', partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 };
-    const ends = { settle: () => undefined, release: () => undefined };
+    const ends = { settle: () => undefined, moveOn: () => undefined, release: () => undefined };
     return { delivery, task: { value: delivery, record, isCurrent: () => true, ...ends }, ...ends };
   };
   const waiting = () => {

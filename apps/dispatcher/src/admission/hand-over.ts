@@ -26,6 +26,10 @@ export const makeHandOver = ({ append, clock, tiers, events, onFailure }: HandOv
     append(records).then(() => inHand.settle(), onFailure);
   };
 
+  const moveOn = (inHand: InHand, records: readonly NewRecord[]): void => {
+    append(records).then(() => inHand.moveOn(), onFailure);
+  };
+
   /** Into a tier for a while, its attempt count unchanged. */
   const waiting = (inHand: InHand, waitReason: DeliveryReason, hopMs: number, slotAtMs: number): NewRecord => {
     const { task, delivery } = inHand;
@@ -50,7 +54,7 @@ export const makeHandOver = ({ append, clock, tiers, events, onFailure }: HandOv
       const to = { status: 'held', reason, attemptCount: delivery.attempt - 1, nextAttemptAtMs, atMs } as const;
       records.push(transitionRecord(delivery, to, task.record.headers));
     }
-    finish(inHand, records);
+    moveOn(inHand, records);
   };
 
   return {
@@ -77,7 +81,7 @@ export const makeHandOver = ({ append, clock, tiers, events, onFailure }: HandOv
     spill: (inHand: InHand, waitMs: number): void => {
       const shortestMs = tiers[0]?.delayMs ?? 0;
       const hopMs = Math.min(Math.max(waitMs, shortestMs), longestHopMs);
-      finish(inHand, [waiting(inHand, 'saturated', hopMs, 0)]);
+      moveOn(inHand, [waiting(inHand, 'saturated', hopMs, 0)]);
     },
 
     /** It would have been sent, but a rule of its endpoint says that it is not. */

@@ -26,7 +26,8 @@ export const makeFollowCancel =
     const ofRound = hands.attemptsBefore({ deliveryId: order.deliveryId, round: order.round + 1 });
     const made = Math.max(ofRound, order.attempt - 1);
     memory.end({ ...order, attempt: made });
-    const inHand = { task, delivery: { ...order, attempt: made + 1 }, settle: task.settle, release: task.release };
+    const ends = { settle: task.settle, moveOn: () => task.settle(), release: task.release };
+    const inHand = { task, delivery: { ...order, attempt: made + 1 }, ...ends };
     if (order.slotAtMs > 0) controls.giveBackSlot(order.endpointId, order.slotAtMs);
     states
       .noteEnd({ ...order, attempt: made }, order.deadlineAtMs)

@@ -7,16 +7,18 @@ import { makeHandsOn } from './in-hand.ts';
 const setUp = () => {
   const memory = makeAttemptMemory(10);
   const dropped: string[] = [];
-  const hands = makeHandsOn({ memory, onDropped: (reason) => dropped.push(reason) });
   const said: string[] = [];
+  const made = makeHandsOn({ memory, onDropped: (reason) => dropped.push(reason) });
+  const lookAgain = ({ record }: Task<DeliveryRecord>): void => void said.push(`${record.key} looked at again`);
+  const hands = { ...made, take: (task: Task<DeliveryRecord>) => made.take(task, lookAgain) };
   const owned = new Set<string>();
   /** A record of the delivery `d`; `name` is what is said of it. */
-  const task = (name: string, round: number, attempt: number): Task<DeliveryRecord> => {
-    const value = DeliveryRecord.fromPartial({ deliveryId: 'd', round, attempt, roundFirstAttempt: attempt });
+  const task = (name: string, round: number, attempt: number, spills = 0): Task<DeliveryRecord> => {
+    const value = DeliveryRecord.fromPartial({ deliveryId: 'd', round, attempt, roundFirstAttempt: attempt, spills });
     owned.add(name);
     return {
       value,
-      record: { topic: 'deliveries', partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 },
+      record: { topic: 'deliveries', partition: 0, offset: 0, key: name, value: null, headers: {}, timestampMs: 0 },
       settle: () => void said.push(`${name} settled`),
       release: () => void said.push(`${name} released`),
       isCurrent: () => owned.has(name),
@@ -33,6 +35,16 @@ describe('deliveries in hand', () => {
     expect({ said, dropped }).toEqual({ said: [], dropped: ['repeat'] });
     first?.settle();
     expect(said).toEqual(['first settled', 'repeat settled']);
+  });
+
+  test('that move on do not take along what has come back from their tier before that was known', () => {
+    const { hands, said, task } = setUp();
+    const first = hands.take(task('first', 1, 1, 3));
+    expect(hands.take(task('repeat', 1, 1, 3))).toBeUndefined();
+    expect(hands.take(task('successor', 1, 1, 4))).toBeUndefined();
+    first?.moveOn();
+    expect(said).toEqual(['first settled', 'repeat settled', 'successor looked at again']);
+    expect(hands.take(task('successor', 1, 1, 4))?.delivery.spills).toBe(4);
   });
 
   test('come again when they were released, whatever was known of them', () => {

@@ -8,6 +8,11 @@ export interface InHand {
   readonly delivery: DeliveryRecord;
   /** Its next step is on the log: settles the record, and those that repeat it. */
   settle(onCommitted?: () => void): void;
+  /**
+   * It waits in a tier now, and that is on the log: settles the record, and those that repeat it. One that has come from
+   * there before we knew that it was written is not a repeat: it is looked at anew.
+   */
+  moveOn(): void;
   /** Nothing was begun for it: it stays on the log for the next owner, and so do those that repeat it. */
   release(): void;
 }
@@ -17,8 +22,12 @@ export type Dropped = Stale | 'repeat';
 
 /** The deliveries that this process works on. What it knows of them ends with its work. */
 export interface HandsOn {
-  /** Undefined where the record is dropped: then it is settled, or will be with the one that it repeats. */
-  take(task: Task<DeliveryRecord>): InHand | undefined;
+  /**
+   * Undefined where the record is dropped: then it is settled, or will be with the one that it repeats.
+   *
+   * @param lookAgain called where it turns out to be no repeat
+   */
+  take(task: Task<DeliveryRecord>, lookAgain: (task: Task<DeliveryRecord>) => void): InHand | undefined;
   /** It has become stale meanwhile: then it is settled. */
   isOver(inHand: InHand): boolean;
   /** Its attempt is under way. */
@@ -34,10 +43,15 @@ export interface HandsOnDeps {
   onDropped(reason: Dropped): void;
 }
 
+interface Repeat {
+  readonly task: Task<DeliveryRecord>;
+  lookAgain(task: Task<DeliveryRecord>): void;
+}
+
 interface Hand extends InHand {
   /** Of the record: the delivery's may be higher. */
   readonly recordAttempt: number;
-  readonly repeats: Task<DeliveryRecord>[];
+  readonly repeats: Repeat[];
   isBegun: boolean;
 }
 
@@ -85,12 +99,20 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
       settle(onCommitted) {
         remove(hand);
         task.settle(onCommitted);
-        for (const repeat of hand.repeats) repeat.settle();
+        for (const repeat of hand.repeats) repeat.task.settle();
+      },
+      moveOn() {
+        remove(hand);
+        task.settle();
+        for (const repeat of hand.repeats) {
+          if (repeat.task.value.spills > delivery.spills) repeat.lookAgain(repeat.task);
+          else repeat.task.settle();
+        }
       },
       release() {
         remove(hand);
         task.release();
-        for (const repeat of hand.repeats) repeat.release();
+        for (const repeat of hand.repeats) repeat.task.release();
       },
     };
     hands.set(delivery.deliveryId, [...of(delivery.deliveryId), hand]);
@@ -98,13 +120,13 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
   };
 
   return {
-    take: (task) => {
+    take: (task, lookAgain) => {
       const { value: record } = task;
       const others = of(record.deliveryId);
       const same = others.find((hand) => hand.delivery.round === record.round && hand.recordAttempt === record.attempt);
       const stale = memory.staleness(record) ?? supersededBy(others, record);
       if (stale === undefined && same === undefined) return open(task);
-      if (stale === undefined) same?.repeats.push(task);
+      if (stale === undefined) same?.repeats.push({ task, lookAgain });
       else task.settle();
       onDropped(stale ?? 'repeat');
       return undefined;
@@ -125,7 +147,7 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
     attemptsBefore,
     letGo: () => {
       for (const all of hands.values())
-        for (const { repeats } of all) for (const repeat of repeats) if (!repeat.isCurrent()) repeat.release();
+        for (const { repeats } of all) for (const { task } of repeats) if (!task.isCurrent()) task.release();
     },
   };
 };

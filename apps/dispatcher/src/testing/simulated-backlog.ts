@@ -146,7 +146,7 @@ export const simulateBacklog = async (trouble: Trouble, untilMs: number) => {
     onFailure,
   });
   const receive = (delivery: DeliveryRecord): void => {
-    const inHand = hands.take(taskOf(delivery));
+    const inHand = hands.take(taskOf(delivery), () => undefined);
     const candidate = inHand && candidateOf(inHand, endpoint);
     if (candidate !== undefined) admission.admit(candidate);
   };

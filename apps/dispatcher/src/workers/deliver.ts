@@ -45,7 +45,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   /** The view is known to be as far as the writer of the record was. */
   const admit = (task: Task<DeliveryRecord>): void => {
     if (!task.isCurrent()) return task.release();
-    const inHand = hands.take(task);
+    const inHand = hands.take(task, admit);
     if (inHand === undefined) return;
     const endpoint = receive(inHand);
     const candidate = endpoint && candidateOf(inHand, endpoint);
