@@ -29,7 +29,7 @@ Starts the product, publishes to it, receives what it delivers, and prints what 
   --cluster             every service as its own process on Kafka and Postgres
   --kafka ADDRESS       with --cluster: an existing Kafka
   --postgres URL        with --cluster: an existing Postgres
-  --scenario NAMES      of i, ii, iii, iv, v, vi, with commas (default: i to iv)
+  --scenario NAMES      of i, ii, iii, iv, v, vi, vii, with commas (default: i to iv)
                           i    1 endpoint, 20,000 events, as fast as they are accepted
                           ii   5 endpoints, 5,000 events
                           iii  100 events/s for 20 s
@@ -37,6 +37,8 @@ Starts the product, publishes to it, receives what it delivers, and prints what 
                           v    97 good endpoints alone, then beside one that hangs with half of the traffic, one that
                                fails, and one that is limited to 60 a minute, for 120 s each
                           vi   10,000 events for an endpoint that is down, then up, beside fresh ones of others
+                          vii  50 events/s of one tenant, alone, then beside 12,000 at once of another for an endpoint
+                               that takes 200 ms, in another partition and in the same
   --publish WAYS        of stream, batch, unary, rest, with commas (default: stream)
                           stream and unary and rest with 64 in flight, batch with 4 calls of 50
   --events N            in place of a scenario's own count

@@ -1,3 +1,4 @@
+import type { BurstPhase, BurstsResult } from '../scenarios/burst.ts';
 import type { OutagePhase, OutageResult } from '../scenarios/outage.ts';
 import type { Finding, LoadResult, MachineUse, RunResult } from '../scenarios/results.ts';
 import { medianOf, type Quantiles } from '../statistics.ts';
@@ -44,6 +45,19 @@ const outageLines = ({ backlog, downSeconds, phases, machine }: OutageResult): s
   machineLine(machine),
 ];
 
+const besideLine = (title: string, { events, latencyMs, longestMs, lost, duplicates }: BurstPhase): string =>
+  `    ${title.padEnd(40)} ${quantiles(latencyMs)} ms (p50 / p95 / p99), at most ${figure(longestMs)}, of ${events} events; lost ${lost}, duplicates ${duplicates}`;
+
+const burstLines = ({ alone, bursts, machine }: BurstsResult): string[] => [
+  '  fresh events of one tenant, beside a burst of another:',
+  besideLine('alone', alone),
+  ...bursts.flatMap(({ title, beside, whileAccepted, acceptedAfterMs }) => [
+    besideLine(title, beside),
+    besideLine(`  of these, while it is accepted (${figure(acceptedAfterMs / 1000)} s)`, whileAccepted),
+  ]),
+  machineLine(machine),
+];
+
 /** One line for each sentence, with ok or FAIL where something was promised. */
 export const findingLines = (findings: readonly Finding[]): string[] =>
   findings.map(({ sentence, isKept }) => `  ${isKept === undefined ? '    ' : isKept ? 'ok  ' : 'FAIL'} ${sentence}`);
@@ -56,6 +70,7 @@ export const runReport = ({
   readyAfterMs,
   loads,
   outage,
+  bursts,
   findings,
   floor,
   floorShare,
@@ -64,6 +79,7 @@ export const runReport = ({
     `run ${run}, scenario (${scenario}), publishing by ${publish}; ready after ${figure(readyAfterMs / 1000)} s`,
     ...loads.flatMap(linesOf),
     ...(outage === undefined ? [] : outageLines(outage)),
+    ...(bursts === undefined ? [] : burstLines(bursts)),
     `  floor of this run      ${figure(floor.postsPerSecond)} posts/s, ${figure(floor.cpuPerThousand)} CPU s per 1,000${floorShare === undefined ? '' : `; deliveries/s are ${percent(floorShare)} of it`}`,
     ...findingLines(findings),
     '',

@@ -3,6 +3,7 @@ import type { GroupCost } from '../product/process-groups.ts';
 import type { Quantiles } from '../statistics.ts';
 import type { FloorReport } from '../traffic/floor-protocol.ts';
 import type { PublishMode } from '../traffic/generator-protocol.ts';
+import type { BurstsResult } from './burst.ts';
 import type { OutageResult } from './outage.ts';
 
 /** How busy the machine was while a load ran; a figure without it means little. */
@@ -78,6 +79,8 @@ export interface RunResult {
   loads: LoadResult[];
   /** Of (vi), in place of loads. */
   outage?: OutageResult;
+  /** Of (vii), in place of loads. */
+  bursts?: BurstsResult;
   findings: Finding[];
   floor: FloorReport;
   /** Deliveries per second of the first load as a share of the floor's posts. */

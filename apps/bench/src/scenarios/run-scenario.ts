@@ -5,7 +5,8 @@ import { floorReport } from '../traffic/floor-protocol.ts';
 import type { PublishMode } from '../traffic/generator-protocol.ts';
 import { startReceiverProcess, type ReceiverProcess } from '../traffic/receiver-process.ts';
 import type { Stage } from './accounts.ts';
-import { outageFindings, troubleFindings } from './findings.ts';
+import { runBursts } from './burst.ts';
+import { burstFindings, outageFindings, troubleFindings } from './findings.ts';
 import { runOutage } from './outage.ts';
 import { runLoad } from './run-load.ts';
 import type { LoadResult, RunResult } from './results.ts';
@@ -44,11 +45,12 @@ const measureFloor = async (receiver: ReceiverProcess) => {
   }
 };
 
-type Measured = Pick<RunResult, 'loads' | 'outage'>;
+type Measured = Pick<RunResult, 'loads' | 'outage' | 'bursts'>;
 
 const measure = async (stage: Stage, options: ScenarioOptions): Promise<Measured> => {
   const { scenario } = options;
   if (scenario === 'vi') return { loads: [], outage: await runOutage(stage, options) };
+  if (scenario === 'vii') return { loads: [], bursts: await runBursts(stage, options) };
   const loads: LoadResult[] = [];
   for (const load of loadsOf(scenario, options)) loads.push(await runLoad(stage, load));
   return { loads };
@@ -86,6 +88,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<RunResult> 
     const loads = scenario === 'v' ? await withRecords(product, measured.loads) : measured.loads;
     const findings = scenario === 'v' ? troubleFindings(loads) : [];
     if (measured.outage !== undefined) findings.push(...outageFindings(measured.outage));
+    if (measured.bursts !== undefined) findings.push(...burstFindings(measured.bursts));
     const { readyAfterMs } = product;
     return { run, scenario, publish, readyAfterMs, ...measured, loads, findings, floor, floorShare };
   } finally {

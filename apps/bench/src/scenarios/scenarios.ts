@@ -1,7 +1,7 @@
 import type { PublishMode } from '../traffic/generator-protocol.ts';
 import type { Load, Neighbour } from './load.ts';
 
-export const scenarioNames = ['i', 'ii', 'iii', 'iv', 'v', 'vi'] as const;
+export const scenarioNames = ['i', 'ii', 'iii', 'iv', 'v', 'vi', 'vii'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface LoadOptions {
@@ -81,8 +81,8 @@ const trouble = ({ publish, seconds = defaultSeconds.v }: LoadOptions): Load[] =
   ];
 };
 
-/** What each scenario publishes, one load after another; (vi) has its own course, in outage.ts. */
-export const loadsOf = (name: Exclude<ScenarioName, 'vi'>, options: LoadOptions): Load[] => {
+/** What each scenario publishes, one load after another; (vi) and (vii) have their own course, in outage.ts and burst.ts. */
+export const loadsOf = (name: Exclude<ScenarioName, 'vi' | 'vii'>, options: LoadOptions): Load[] => {
   const { publish, events } = options;
   switch (name) {
     case 'i':

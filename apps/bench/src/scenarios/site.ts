@@ -24,6 +24,8 @@ export interface Site {
   measuredTypes: readonly string[];
   /** The measured endpoints that are owed an event of a type. */
   pathsOf(type: string): readonly string[];
+  /** Of the measured endpoints. */
+  endpointIds: readonly string[];
   neighbours: readonly SiteNeighbour[];
   removeNeighbours(): Promise<void>;
 }
@@ -48,7 +50,9 @@ export const openSite = async (
   };
 
   const names = Array.from({ length: endpoints }, (_, index) => `n${index}`);
-  for (const name of names) await add(name, measured, { origin: 'same', answer: { status: 200, afterMs: 0 } });
+  const endpointIds: string[] = [];
+  for (const name of names)
+    endpointIds.push(await add(name, measured, { origin: 'same', answer: { status: 200, afterMs: 0 } }));
   const neighbours: SiteNeighbour[] = [];
   for (const plan of plans) {
     const { name } = plan;
@@ -65,6 +69,7 @@ export const openSite = async (
     types: isSpread ? interleave(weights) : [everyType],
     measuredTypes: isSpread ? [...pathOfType.keys()] : [everyType],
     pathsOf: (type) => (isSpread ? (pathOfType.get(type) ?? []) : paths),
+    endpointIds,
     neighbours,
     removeNeighbours: async () => {
       for (const { endpointId } of neighbours) await tenant.deleteEndpoint(endpointId);
