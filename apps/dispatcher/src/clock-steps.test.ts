@@ -11,7 +11,7 @@ const waitsMs = [5 * secondMs, 5 * minuteMs];
 
 /** Publishes one event to a receiver that always fails, and sets the clock in the middle of one of the waits. */
 const openFailing = async (stepMs: number, duringWait: number) => {
-  const { endpoint, publish, pass, sent, answerWith, setClock } = await open(startAt, 'contribux');
+  const { endpoint, publish, pass, sent, answerWith, setClock } = await open(startAt, { dialect: 'contribux' });
   answerWith(503);
   await endpoint({});
   await publish(1);

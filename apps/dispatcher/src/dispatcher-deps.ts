@@ -49,6 +49,8 @@ export interface DispatcherParts {
   append: Append;
   /** One try to write: rejects where the log did not take all of it. */
   produce(records: readonly NewRecord[]): Promise<void>;
+  /** For deliveries that wait in a tier: however many they are, what is appended meanwhile does not wait for them. */
+  appendPutOff: Append;
   insist: Insist;
   compileEndpoint: CompileEndpoint;
   /** Told of an endpoint that this version, or this master key, cannot read. */

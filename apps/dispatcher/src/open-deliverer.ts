@@ -23,7 +23,7 @@ const flushMs = 1000;
 export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts): Promise<Worker> => {
   const { scope, log, clock, random, eventLog, view, send, tiers, maxConcurrency, maxInFlight, onFailure } = deps;
   const { stopwatch = performance } = deps;
-  const { append, insist } = parts;
+  const { append, appendPutOff, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);
 
   let worker: Worker | undefined;
@@ -74,7 +74,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
   };
   const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
   const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, onMade, onGone });
-  const handOver = makeHandOver({ append, clock, tiers, events, onFailure });
+  const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events, onFailure });
   const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
   worker = await startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
   return worker;

@@ -18,7 +18,7 @@ describe('a receiver that always fails', () => {
     ['notely', [2, 4, 8]],
     ['contribux', [5, 5 * 60, 30 * 60, 2 * 60 * 60]],
   ])('is tried again by the schedule of %s, never early and less than a second late', async (dialect, waits) => {
-    const { endpoint, publish, pass, sent, attempts, answerWith } = await open(publishedAt, dialect);
+    const { endpoint, publish, pass, sent, attempts, answerWith } = await open(publishedAt, { dialect });
     answerWith(503);
     await endpoint({});
     await publish(1);

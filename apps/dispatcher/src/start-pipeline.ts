@@ -17,6 +17,8 @@ import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
 const drainTimeoutMs = 62_000;
 /** Attempts wait so long for others before they are recorded: small writes were most of Kafka's work, and of ours with it. */
 const gatherMs = 5;
+/** What is put off is written apart, in small writes: a burst that is spilled is not to stand before fresh deliveries. */
+const putOffBatch = { gatherMs, maxBatchRecords: 250, maxBatchBytes: 300_000 };
 
 /** @throws Error where the first endpoint's secrets were sealed by another master key: nothing could be signed */
 const checkMasterKey = ({ view }: PipelineDeps, compileEndpoint: CompileEndpoint): void => {
@@ -48,6 +50,8 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   const packing = { produce: (records: readonly NewRecord[]) => eventLog.produce(packAudit(records)) };
   const producer = scope.own('dispatcher producer', batchingProducer(packing, { gatherMs }));
   const append = (records: readonly NewRecord[]) => insist('append', () => producer.produce(records));
+  const putOff = scope.own('dispatcher producer of what waits', batchingProducer(packing, putOffBatch));
+  const appendPutOff = (records: readonly NewRecord[]) => insist('append', () => putOff.produce(records));
   scope.own('dispatcher retries', { close: () => stopping.abort() });
 
   const templates = scope.own('payload templates', openTemplates({ clock: stopwatch }));
@@ -70,7 +74,16 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
   };
 
   const { produce } = producer;
-  const parts: DispatcherParts = { append, produce, insist, compileEndpoint, onUnreadable, onRetry, onDropped };
+  const parts: DispatcherParts = {
+    append,
+    appendPutOff,
+    produce,
+    insist,
+    compileEndpoint,
+    onUnreadable,
+    onRetry,
+    onDropped,
+  };
   if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
   if (roles.includes('delayer')) {
     own('delayer', await startDelayer({ eventLog, tiers, append, clock, stopwatch, onRetry, onFailure }));

@@ -85,7 +85,13 @@ const phaseOf = (
 ): BurstPhase => {
   const within = published.filter(({ startedAtMs }) => startedAtMs >= fromMs && startedAtMs <= toMs);
   const { accepted, latenciesMs, lost, duplicates } = settleUp(within, arrivals, pathsOf);
-  return { events: accepted, latencyMs: quantilesOf(latenciesMs), longestMs: Math.max(...latenciesMs), lost, duplicates };
+  return {
+    events: accepted,
+    latencyMs: quantilesOf(latenciesMs),
+    longestMs: Math.max(...latenciesMs),
+    lost,
+    duplicates,
+  };
 };
 
 /** Until so many requests have come for a group, or none for half a minute. */

@@ -17,6 +17,7 @@ const setUp = (maxInFlight = 10) => {
       tenantId: 'ten_1',
       maxConcurrency,
       isRetry: false,
+      bytes: 1000,
       spills: 0,
       begin: () => (slot) => {
         started.push(name);
@@ -121,9 +122,50 @@ describe('admission', () => {
 
   test('lets what waits for this process wait, however much it is', () => {
     const { admit, spilled, admission } = setUp();
-    for (let i = 0; i < 1000; i++) admit(`a${i}`, 'a', 1);
+    for (let i = 0; i < 1000; i++) admit(`a${i}`, 'a', 64);
     expect(spilled).toEqual([]);
-    expect(admission.queued()).toBe(999);
+    expect(admission.queued()).toBe(1000 - admission.inFlight());
+  });
+
+  test('lets a share of the partition wait for an endpoint that is slower than this process, and no more', () => {
+    const { admission, admit, release, slots, clock, spilled } = setUp(1000);
+    for (let n = 0; n < 64; n++) admit(`a${n}`, 'a', 64);
+    for (clock.at = 200; clock.at <= 2000; clock.at += 200) {
+      for (const name of slots.map((each) => each.name)) release(name, 200);
+      for (let n = 0; n < 64; n++) admit(`b${clock.at}-${n}`, 'a', 64);
+    }
+    for (let n = 0; n < 2000; n++) admit(`c${n}`, 'a', 64);
+    expect(admission.queued()).toBe(250);
+    expect(spilled.every((name) => name.startsWith('c'))).toBe(true);
+  });
+
+  test('bounds what waits in bytes too, and lets a large one in where nothing else waits', () => {
+    const { admission, answerAfter, admit, spilled } = setUp(1000);
+    answerAfter(500, 1);
+    const mebibyte = 1024 * 1024;
+    admit('under way', 'a', 1);
+    admit('large', 'a', 1, { bytes: 3 * mebibyte });
+    admit('small', 'a', 1);
+    expect(admission.queued()).toBe(1);
+    expect(spilled).toEqual(['small']);
+  });
+
+  test('takes an endpoint for fast of whose answers this busy process sees many late', () => {
+    const { clock, admit, release, slots, spilled } = setUp(1000);
+    const fill = (): void => {
+      for (let n = 0; n < 64; n++) admit(`a${clock.at}-${n}`, 'a', 64);
+    };
+    const releaseAll = (most: number, durationMs: number): void => {
+      clock.at += durationMs;
+      for (const { name } of slots.slice(0, most)) release(name, durationMs);
+    };
+    for (let round = 0; round < 20; round++) {
+      fill();
+      releaseAll(32, 20);
+      releaseAll(64, 150);
+    }
+    for (let n = 0; n < 1500; n++) admit(`c${n}`, 'a', 64);
+    expect(spilled).toEqual([]);
   });
 
   test('spills the last of what waits as soon as an endpoint turns out to hang', () => {
@@ -246,9 +288,9 @@ describe('admission', () => {
     answerAfter(3000, 1);
     clock.at = 100_000;
     for (let n = 0; n < 5; n++) admit(`a${n}`, 'a', 1);
-    // a0 is under way, and a1 may start after it.
+    // a0 is under way, and a1 may start after it; each comes a little early.
     const given = ['a1', 'a2', 'a3', 'a4'].map((name) => Math.round(turns.get(name) ?? 0));
-    expect(given).toEqual([3000, 6000, 9000, 12_000]);
+    expect(given).toEqual([3000, 5700, 8400, 11_100]);
   });
 
   test('gives turns for ten seconds ahead, for longer to who has waited before, and lets the others ask again', () => {
@@ -256,8 +298,8 @@ describe('admission', () => {
     answerAfter(4000, 1);
     const turnOf = (spills: number) =>
       Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 1, spills }, 40_000));
-    expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([40_000, 44_000, 48_000, 50_000, 50_005]);
-    expect([1, 0, 10].map(turnOf)).toEqual([52_000, 50_010, 56_000]);
+    expect([0, 0, 0, 0, 0].map(turnOf)).toEqual([40_000, 43_600, 47_200, 50_000, 50_005]);
+    expect([1, 0, 10].map(turnOf)).toEqual([50_800, 50_010, 54_400]);
   });
 
   test('lets those that wait for an endpoint come back one after the other', () => {
@@ -266,7 +308,7 @@ describe('admission', () => {
     const turnAfter = (waitMs: number) =>
       Math.round(admission.turnAfter({ endpointId: 'a', maxConcurrency: 4, spills: 0 }, waitMs));
     // Four at a time.
-    expect([1, 2, 3].map(() => turnAfter(60_000))).toEqual([60_000, 60_012, 60_024]);
+    expect([1, 2, 3].map(() => turnAfter(60_000))).toEqual([60_000, 60_011, 60_022]);
     expect(turnAfter(90_000)).toBe(90_000);
   });
 

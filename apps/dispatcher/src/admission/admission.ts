@@ -1,9 +1,11 @@
 import type { Stopwatch } from '@bellwire/domain';
-import { ended, limitOf, waitingIn, type Ended, type Line } from './endpoint-line.ts';
+import { ended, limitOf, waitingIn, type Line, type Room } from './endpoint-line.ts';
 import { openEndpointLines, type EndpointLines, type Waiting } from './endpoint-lines.ts';
 import { countInFlight } from './in-flight.ts';
 import type { OwnLag } from './own-lag.ts';
+import type { Ended } from './pace.ts';
 import { openTurns } from './turns.ts';
+import { shareOfEndpoint } from './window.ts';
 
 /** What the deliverer may start now, per endpoint, per tenant and in all. */
 export interface AdmissionOptions {
@@ -13,6 +15,8 @@ export interface AdmissionOptions {
   maxInFlight: number;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. @default 2000 */
   maxQueueMs?: number;
+  /** What may wait for one endpoint that is slower than this process. @default its share of the window of a partition */
+  share?: Room;
   /** False where another process may have what waits here: nothing starts, and the next sweep asks again. @default true */
   mayStart?: () => boolean;
   /** @default it sees at once what its requests do */
@@ -51,8 +55,9 @@ export interface Admission extends Pick<Lines, 'turnAfter' | 'restartSlowly' | '
  * takes at most its own slots and a short queue. Tenants that wait are served in turn, and their endpoints in turn.
  */
 export const makeAdmission = (options: AdmissionOptions): Admission => {
-  const { clock, maxInFlight, maxQueueMs = 2000, mayStart = () => true, lag = noLag(clock) } = options;
-  const lines: Lines = openEndpointLines({ clock, maxQueueMs, seenMs: lag.seenMs });
+  const { clock, maxInFlight, maxQueueMs = 2000, share = shareOfEndpoint } = options;
+  const { mayStart = () => true, lag = noLag(clock) } = options;
+  const lines: Lines = openEndpointLines({ clock, maxQueueMs, share, seenMs: lag.seenMs });
   const turns = openTurns();
   const inFlight = countInFlight(maxInFlight, mayStart);
   /** Endpoints of which only retries wait, for which there is no room, with their tenants: until a retry has ended. */
@@ -68,8 +73,7 @@ export const makeAdmission = (options: AdmissionOptions): Admission => {
     inFlight.begin(candidate);
     start({
       ended: (how) => {
-        const seen = how && { ...how, durationMs: Math.max(0, how.durationMs - lag.ms()) };
-        ended(line, begun, seen, { maxConcurrency, nowMs: clock.now() });
+        ended(line, begun, how, { maxConcurrency, nowMs: clock.now(), lagMs: lag.ms() });
         if (waitingIn(line) > 0) turns.add(tenantId, endpointId);
         else lines.restIfIdle(endpointId, line);
         serve();
@@ -127,7 +131,7 @@ export const makeAdmission = (options: AdmissionOptions): Admission => {
     admit: (candidate) => {
       const line = lines.of(candidate);
       if (isFreeFor(line, candidate)) startNext(line, candidate, false);
-      else if (lines.hasRoom(line, candidate.maxConcurrency)) {
+      else if (lines.hasRoom(line, candidate)) {
         (candidate.isRetry ? line.retries : line.fresh).push(candidate);
         turns.add(candidate.tenantId, candidate.endpointId);
         if (!inFlight.isFull()) serve();

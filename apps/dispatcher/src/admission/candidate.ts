@@ -74,6 +74,7 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
       ...lineOf(endpoint),
       tenantId: endpoint.tenantId,
       isRetry: delivery.attempt > delivery.roundFirstAttempt,
+      bytes: inHand.task.record.value?.length ?? 0,
       spills: delivery.spills,
       isCurrent: inHand.task.isCurrent,
       release: inHand.release,

@@ -1,4 +1,5 @@
-import { concurrencyAfter, initialConcurrency, slowStart, type Concurrency } from '../rules/concurrency.ts';
+import { initialConcurrency } from '../rules/concurrency.ts';
+import { isFast, isGrowing, paceAfter, slowedDown, type Ended, type Pace } from './pace.ts';
 
 /** What one endpoint has in flight and what waits for it. */
 export interface Line<Waiting> {
@@ -11,34 +12,6 @@ export interface Line<Waiting> {
   pace: Pace;
 }
 
-/** How an endpoint has done so far. */
-export interface Pace {
-  /** Exponentially weighted mean duration of a request, by when it ended, in milliseconds. */
-  meanMs: number;
-  /** When the latest one ended. */
-  endedAtMs: number;
-  concurrency: Concurrency;
-}
-
-/** Of an endpoint that is not known yet: optimistic, for the age of what is in flight corrects it soon. */
-const startingMeanMs = 10;
-/** What happened so long ago counts a third: a moment in which everything is slow makes no endpoint slow. */
-const memoryMs = 2000;
-
-/**
- * An endpoint that answers faster than this, and may have all its connections, is not what its deliveries wait for: the
- * process is, and spilling would only make it more work (at 64 at a time, 250 ms are 256 requests a second). Their number
- * is bounded by the worker's window.
- */
-const slowMs = 250;
-
-/** Of an endpoint that is not known yet. */
-export const newPace = (maxConcurrency: number, nowMs: number): Pace => ({
-  meanMs: startingMeanMs,
-  endedAtMs: nowMs,
-  concurrency: initialConcurrency(maxConcurrency),
-});
-
 export const newLine = <Waiting>(pace: Pace): Line<Waiting> => ({
   begun: new Set(),
   fresh: [],
@@ -49,13 +22,6 @@ export const newLine = <Waiting>(pace: Pace): Line<Waiting> => ({
 
 export const waitingIn = (line: Line<unknown>): number => line.fresh.length + line.retries.length;
 
-/** How a request of an endpoint ended. */
-export interface Ended {
-  durationMs: number;
-  /** A time-out, no connection, 5xx or 429: the endpoint has more than it can take. */
-  isTrouble: boolean;
-}
-
 export const limitOf = ({ pace }: Line<unknown>, maxConcurrency: number): number =>
   Math.min(pace.concurrency.limit, maxConcurrency);
 
@@ -64,25 +30,15 @@ export const ended = (
   line: Line<unknown>,
   begun: { atMs: number },
   how: Ended | undefined,
-  { maxConcurrency, nowMs }: { maxConcurrency: number; nowMs: number },
+  seen: { maxConcurrency: number; nowMs: number; lagMs: number },
 ): void => {
   line.begun.delete(begun);
-  if (how === undefined) return;
-  const { meanMs, endedAtMs, concurrency } = line.pace;
-  // A request after a long rest tells of no more time than it took: it may have had to connect first.
-  const toldMs = Math.max(0, Math.min(nowMs - endedAtMs, how.durationMs));
-  const weight = 1 - Math.exp(-toldMs / memoryMs);
-  const result = { isTrouble: how.isTrouble, startedAtMs: begun.atMs };
-  line.pace = {
-    meanMs: meanMs + weight * (how.durationMs - meanMs),
-    endedAtMs: nowMs,
-    concurrency: concurrencyAfter(concurrency, result, maxConcurrency, nowMs),
-  };
+  if (how !== undefined) line.pace = paceAfter(line.pace, how, { ...seen, startedAtMs: begun.atMs });
 };
 
-/** From one request at a time on: what has just recovered is not to get its whole backlog at once. */
+/** From one request at a time on. */
 export const restartSlowly = (line: Line<unknown>, nowMs: number): void => {
-  line.pace = { ...line.pace, concurrency: slowStart(nowMs) };
+  line.pace = slowedDown(line.pace, nowMs);
 };
 
 /** What a request takes: no less than the oldest one in flight has taken already. */
@@ -91,9 +47,14 @@ const durationOf = (line: Line<unknown>, nowMs: number): number => {
   return oldest === undefined ? line.pace.meanMs : Math.max(line.pace.meanMs, nowMs - oldest.atMs);
 };
 
-/** At least what an unknown endpoint begins with: one that was slowed down and recovers is soon there again. */
+/**
+ * All that it may have where it had no trouble yet, and at least what an unknown endpoint begins with: one that was slowed
+ * down and recovers is soon there again.
+ */
 const expectedLimit = (line: Line<unknown>, maxConcurrency: number): number =>
-  Math.max(limitOf(line, maxConcurrency), initialConcurrency(maxConcurrency).limit);
+  isGrowing(line.pace)
+    ? maxConcurrency
+    : Math.max(limitOf(line, maxConcurrency), initialConcurrency(maxConcurrency).limit);
 
 /** How long it takes until a delivery with so many `ahead` of it can start, in milliseconds. */
 export const waitOf = (
@@ -109,8 +70,15 @@ export interface Turns {
   laterMs: number;
 }
 
+/**
+ * They come back a little faster than the endpoint is expected to take them: what is too much waits in memory, and a busy
+ * endpoint does not pause.
+ */
+const haste = 0.9;
 /** Two of an endpoint come back at least so far apart, in milliseconds: the others of the process are not to notice. */
-const leastApartMs = 5;
+const leastApartMs = 1;
+/** Who found no turn asks again no later than so long after the one before: the endpoint may have recovered meanwhile. */
+const mostApartLaterMs = 5;
 /** How far ahead turns are given to a delivery that waits for the first time; each wait doubles it. */
 const shortestViewMs = 10_000;
 const longestViewMs = 30 * 60_000;
@@ -129,12 +97,13 @@ export const turnOf = (
   const { turns } = line;
   const turnMs = Math.max(ask.earliestMs, turns.nextMs);
   const viewMs = Math.min(shortestViewMs * 2 ** Math.min(ask.spills, 10), longestViewMs);
+  const apartMs = Math.max(leastApartMs, (haste * durationOf(line, nowMs)) / expectedLimit(line, maxConcurrency));
   if (turnMs <= ask.earliestMs + viewMs) {
-    turns.nextMs = turnMs + Math.max(leastApartMs, durationOf(line, nowMs) / expectedLimit(line, maxConcurrency));
+    turns.nextMs = turnMs + apartMs;
     return turnMs;
   }
   const laterMs = Math.max(ask.earliestMs + viewMs, turns.laterMs);
-  turns.laterMs = laterMs + leastApartMs;
+  turns.laterMs = laterMs + Math.min(apartMs, mostApartLaterMs);
   return laterMs;
 };
 
@@ -142,13 +111,27 @@ export const turnOf = (
 export const hasTurns = ({ turns }: Line<unknown>, nowMs: number): boolean =>
   Math.max(turns.nextMs, turns.laterMs) > nowMs;
 
-/** How many may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness. */
+export interface Room {
+  records: number;
+  bytes: number;
+}
+
+/** Bounded by the worker's window alone. */
+const noBound: Room = { records: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
+/**
+ * How much may wait for an endpoint, so that none waits longer than `maxQueueMs` for its slowness, and what waits is no
+ * more than its share of the partition.
+ */
 export const roomOf = (
   line: Line<unknown>,
-  { maxQueueMs, maxConcurrency, nowMs }: { maxQueueMs: number; maxConcurrency: number; nowMs: number },
-): number => {
+  options: { maxQueueMs: number; share: Room; maxConcurrency: number; nowMs: number },
+): Room => {
+  const { maxQueueMs, share, maxConcurrency, nowMs } = options;
   const durationMs = durationOf(line, nowMs);
   const limit = limitOf(line, maxConcurrency);
-  if (durationMs < slowMs && limit >= maxConcurrency) return Number.POSITIVE_INFINITY;
-  return Math.floor((maxQueueMs * limit) / durationMs);
+  const records = Math.floor((maxQueueMs * limit) / durationMs);
+  if (isFast(line.pace, durationMs, maxConcurrency, nowMs))
+    return limit >= maxConcurrency ? noBound : { ...noBound, records };
+  return { records: Math.min(records, share.records), bytes: share.bytes };
 };

@@ -3,19 +3,21 @@ import { LRUCache } from 'lru-cache';
 import {
   hasTurns,
   newLine,
-  newPace,
   restartSlowly,
   roomOf,
   turnOf,
   waitingIn,
   waitOf,
   type Line,
-  type Pace,
+  type Room,
 } from './endpoint-line.ts';
+import { newPace, type Pace } from './pace.ts';
 
 export interface Waiting {
   endpointId: string;
   maxConcurrency: number;
+  /** Of its record. */
+  bytes: number;
   /** How often it was handed to a tier before. */
   spills: number;
   /** There was no slot in time: how long it waits in a tier, in milliseconds. */
@@ -32,7 +34,7 @@ export interface EndpointLines<Candidate extends Waiting> {
   find(endpointId: string): Line<Candidate> | undefined;
   /** Forgets a line that is empty, but for how the endpoint has done. */
   restIfIdle(endpointId: string, line: Line<Candidate>): void;
-  hasRoom(line: Line<Candidate>, maxConcurrency: number): boolean;
+  hasRoom(line: Line<Candidate>, candidate: Candidate): boolean;
   /** Hands over one that comes at the end of its line. */
   spill(line: Line<Candidate>, candidate: Candidate): void;
   /** How long one waits in a tier that is handed to it until the endpoint may be tried again, so many milliseconds from now. */
@@ -57,11 +59,26 @@ const releasable = <Candidate extends Waiting>(line: Line<Candidate>): readonly 
   return gone;
 };
 
+const bytesOf = (candidates: readonly Waiting[]): number => candidates.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** How many of them, from the first on, there is room for. A large one is let in where nothing else is. */
+const fitting = (candidates: readonly Waiting[], { records, bytes }: Room): number => {
+  let left = bytes;
+  const isBeyond = (nth: number): boolean => nth >= records || (nth > 0 && left < 0);
+  const beyond = candidates.findIndex((candidate, nth) => {
+    left -= candidate.bytes;
+    return isBeyond(nth);
+  });
+  return beyond === -1 ? candidates.length : beyond;
+};
+
 export interface EndpointLinesOptions {
   /** Nothing in here is a time of day. */
   clock: Stopwatch;
   /** A delivery that would wait longer than this behind a slow endpoint is spilled. */
   maxQueueMs: number;
+  /** What may wait for one endpoint that is slower than this process, whatever it would take in time. */
+  share: Room;
   /** Until when it is known what has ended: how long an endpoint takes is told by that. */
   seenMs: () => number;
 }
@@ -69,6 +86,7 @@ export interface EndpointLinesOptions {
 export const openEndpointLines = <Candidate extends Waiting>({
   clock,
   maxQueueMs,
+  share,
   seenMs,
 }: EndpointLinesOptions): EndpointLines<Candidate> => {
   const lines = new Map<string, Line<Candidate>>();
@@ -89,8 +107,8 @@ export const openEndpointLines = <Candidate extends Waiting>({
     resting.set(endpointId, line.pace);
   };
 
-  const roomFor = (line: Line<Candidate>, maxConcurrency: number): number =>
-    roomOf(line, { maxQueueMs, maxConcurrency, nowMs: seenMs() });
+  const roomFor = (line: Line<Candidate>, maxConcurrency: number): Room =>
+    roomOf(line, { maxQueueMs, share, maxConcurrency, nowMs: seenMs() });
 
   const spill = (line: Line<Candidate>, candidate: Candidate): void => {
     const { maxConcurrency, spills } = candidate;
@@ -100,9 +118,10 @@ export const openEndpointLines = <Candidate extends Waiting>({
     candidate.spill(turnOf(line, { earliestMs, spills }, seen) - nowMs);
   };
 
-  const spillBeyond = (line: Line<Candidate>, room: number): void => {
-    const retries = line.retries.splice(Math.max(0, room - line.fresh.length));
-    const fresh = line.fresh.splice(room);
+  const spillBeyond = (line: Line<Candidate>, room: Room): void => {
+    const fresh = line.fresh.splice(fitting(line.fresh, room));
+    const left = { records: room.records - line.fresh.length, bytes: room.bytes - bytesOf(line.fresh) };
+    const retries = line.retries.splice(fitting(line.retries, left));
     for (const each of [...fresh, ...retries]) spill(line, each);
   };
 
@@ -110,7 +129,13 @@ export const openEndpointLines = <Candidate extends Waiting>({
     of,
     find: (endpointId) => lines.get(endpointId),
     restIfIdle,
-    hasRoom: (line, maxConcurrency) => waitingIn(line) < roomFor(line, maxConcurrency),
+    hasRoom: (line, { maxConcurrency, bytes }) => {
+      const room = roomFor(line, maxConcurrency);
+      const waiting = waitingIn(line);
+      if (waiting >= room.records) return false;
+      if (waiting === 0 || room.bytes === Number.POSITIVE_INFINITY) return true;
+      return bytesOf(line.fresh) + bytesOf(line.retries) + bytes <= room.bytes;
+    },
     spill,
     turnAfter: ({ spills, ...endpoint }, waitMs) => {
       const nowMs = clock.now();

@@ -56,10 +56,10 @@ const onFailure = (error: unknown): never => {
   throw error;
 };
 
-const answer = (status: number): AttemptOutcome => ({
+const answer = (status: number, durationMs: number): AttemptOutcome => ({
   outcome: status < 300 ? 'delivered' : 'rejected',
   response: { status, headers: {}, body: '' },
-  durationMs: 1,
+  durationMs,
   timings: {},
 });
 
@@ -85,29 +85,32 @@ const writersOn = (eventLog: SimulatedLog, keyring: Keyring, dialect: string) =>
     const value = RegistryChange.encode(record).finish();
     await eventLog.produce([{ topic: topicNames.registryChanges, key: registryChangeKey(record), value }]);
   };
-  const aad = { tenantId: 'ten_1', endpointId: 'ep_1', purpose: 'secret', version: 1 } as const;
-  const sealed = Buffer.from(keyring.seal(newSecret(signature, randomBytes), aad));
-  const newEvent = (): NewRecord => {
+  const sealedFor = (tenantId: string, endpointId: string): Buffer => {
+    const aad = { tenantId, endpointId, purpose: 'secret', version: 1 } as const;
+    return Buffer.from(keyring.seal(newSecret(signature, randomBytes), aad));
+  };
+  const newEvent = (tenantId: string): NewRecord => {
     const eventId = `evt_${randomBytes(8).toString('hex')}`;
     const times = { acceptedAtMs: Date.now(), occurredAtMs: Date.now() };
-    const event = EventRecord.fromPartial({ tenantId: 'ten_1', eventId, type: 'order.paid', data: '1', ...times });
+    const event = EventRecord.fromPartial({ tenantId, eventId, type: 'order.paid', data: '1', ...times });
     return { topic: topicNames.events, key: eventId, value: EventRecord.encode(event).finish() };
   };
   return {
-    tenant: (): Promise<void> => {
-      const value = { id: 'ten_1', name: 'one', dialect, createdAt: new Date(0) };
+    tenant: (id = 'ten_1'): Promise<void> => {
+      const value = { id, name: id, dialect, createdAt: new Date(0) };
       return change(RegistryChange.fromPartial({ state: { $case: 'tenant', value } }).state);
     },
-    endpoint: (fields: Partial<Endpoint>): Promise<void> => {
+    endpoint: (fields: Partial<Endpoint>, tenantId = 'ten_1'): Promise<void> => {
       const endpoint = { id: 'ep_1', url: 'https://receiver.example/hook', enabled: true, ...fields };
-      const value = { tenantId: 'ten_1', version: 1, secrets: [{ version: 1, sealed }], endpoint };
+      const secrets = [{ version: 1, sealed: sealedFor(tenantId, endpoint.id) }];
+      const value = { tenantId, version: 1, secrets, endpoint };
       return change(RegistryChange.fromPartial({ state: { $case: 'endpoint', value } }).state);
     },
     remove: async (): Promise<void> => {
       await eventLog.produce([{ topic: topicNames.registryChanges, key: endpointChangeKey('ep_1'), value: null }]);
     },
-    publish: async (events: number): Promise<void> => {
-      await eventLog.produce(Array.from({ length: events }, newEvent));
+    publish: async (events: number, tenantId = 'ten_1'): Promise<void> => {
+      await eventLog.produce(Array.from({ length: events }, () => newEvent(tenantId)));
     },
   };
 };
@@ -156,20 +159,30 @@ const passingTime = (activity: () => number) => {
   };
 };
 
+export interface Given {
+  /** @default standard */
+  dialect?: string;
+  /** @default 2 */
+  partitions?: number;
+  /** How long a request to a URL takes, in milliseconds. @default it is answered at once */
+  answersAfterMs?: (url: string) => number;
+}
+
 /**
- * A dispatcher that does all three parts of the work for one tenant and his endpoint `ep_1`.
+ * A dispatcher that does all three parts of the work, for the tenant `ten_1` and his endpoint `ep_1` where nothing else is
+ * said.
  *
  * @param startAt of virtual time, ISO 8601
  */
-export const open = async (startAt: string, dialect = 'standard') => {
+export const open = async (startAt: string, { dialect = 'standard', partitions = 2, answersAfterMs }: Given = {}) => {
   jest.setSystemTime(new Date(startAt));
   const scope = openScope({ log });
   scopes.push(scope);
   const { eventLog, writes } = counted(simulatedLog());
-  await eventLog.topics(topicSpecs({ partitions: 2, tiers }));
+  await eventLog.topics(topicSpecs({ partitions, tiers }));
   const view = scope.own('view', await openRegistryView({ log: eventLog, onFailure }));
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
-  const sent: { atMs: number; runMs: number; eventId: string }[] = [];
+  const sent: { atMs: number; runMs: number; eventId: string; url: string }[] = [];
   let answered = 200;
   await startDispatcher({
     scope,
@@ -179,9 +192,11 @@ export const open = async (startAt: string, dialect = 'standard') => {
     eventLog,
     view,
     keyring,
-    send: async ({ headers }) => {
-      sent.push({ atMs: Date.now(), runMs: performance.now(), eventId: headers['webhook-id'] ?? '' });
-      return answer(answered);
+    send: async ({ url, headers }) => {
+      sent.push({ atMs: Date.now(), runMs: performance.now(), eventId: headers['webhook-id'] ?? '', url });
+      const durationMs = answersAfterMs?.(url);
+      if (durationMs !== undefined) await new Promise((resolve) => setTimeout(resolve, durationMs));
+      return answer(answered, durationMs ?? 1);
     },
     history: { delivery: () => Promise.reject(new Error('unused')), event: () => Promise.reject(new Error('unused')) },
     disableEndpoint: async () => true,
@@ -197,8 +212,8 @@ export const open = async (startAt: string, dialect = 'standard') => {
     onFailure,
   });
 
-  const { tenant, ...writers } = writersOn(eventLog, keyring, dialect);
-  await tenant();
+  const writers = writersOn(eventLog, keyring, dialect);
+  await writers.tenant();
   return {
     ...writers,
     ...historyOf(eventLog),

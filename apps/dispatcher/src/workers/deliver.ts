@@ -6,6 +6,7 @@ import { makeFollowCancel, type CancelOrderDeps } from '../attempts/cancel-order
 import type { HandsOn } from '../attempts/in-hand.ts';
 import { makeCandidateOf, type CandidateDeps } from '../admission/candidate.ts';
 import type { EndpointStates } from '../endpoints/endpoint-states.ts';
+import { deliveriesWindow } from '../admission/window.ts';
 import type { Insist } from '../writing/insist.ts';
 import { makeReceive, type ReceptionDeps } from '../admission/reception.ts';
 
@@ -21,9 +22,6 @@ export interface DeliverDeps extends ReceptionDeps, Omit<CancelOrderDeps, 'state
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
 }
-
-/** Of each partition: what waits in memory is bounded in bytes too. */
-const deliveriesWindow = { records: 2000, bytes: 16 * 1024 * 1024 };
 
 /** Where so much of what may be in flight waits for a commit only, it is made at once: others wait for its room. */
 const hurryShare = 0.25;
