@@ -59,6 +59,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     memory,
     controls,
     produce: parts.produce,
+    owns: (partition) => worker?.owns(partition) ?? true,
     insist,
     clock,
     onUnreadable: ({ partition, offset, key }, error) =>

@@ -64,6 +64,8 @@ export interface WorkerStats {
 export interface Worker {
   /** See Subscription. */
   isHeard(): boolean;
+  /** The partition is ours, or its next owner waits until we hand it over: what concerns it may be written. */
+  owns(partition: TopicPartition): boolean;
   /** Records that are neither settled nor released. */
   inFlight(): number;
   stats(): WorkerStats;
@@ -164,6 +166,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
 
   return {
     isHeard: subscription.isHeard,
+    owns: owned.owns,
     inFlight: () => owned.inFlight(),
     stats: () => ({ ...counts, completionsDropped: owned.completionsDropped() }),
     async drain(timeoutMs) {

@@ -9,6 +9,7 @@ const clock = { at: 1_000_000, now: () => clock.at };
 
 const ownerOn = async (eventLog: Log) => {
   const unreadable: string[] = [];
+  const ours = { value: true };
   const memory = makeAttemptMemory(1000);
   const controls = makeEndpointControls({
     clock,
@@ -23,6 +24,7 @@ const ownerOn = async (eventLog: Log) => {
     memory,
     controls,
     produce: async (records) => void (await eventLog.produce(records)),
+    owns: () => ours.value,
     insist: async (_what, work) => {
       for (let failures = 0; ; failures++) {
         try {
@@ -36,7 +38,7 @@ const ownerOn = async (eventLog: Log) => {
     onUnreadable: (record) => unreadable.push(record.key),
   });
   await states.prepare(partition);
-  return { memory, controls, states, unreadable };
+  return { memory, controls, states, unreadable, ours };
 };
 
 const partition = { topic: topicNames.deliveries, partition: 0 };
@@ -169,10 +171,15 @@ describe('the state of an endpoint', () => {
 
   test("is not written any more when its partition is somebody else's", async () => {
     const eventLog = await openLog();
-    const { states } = await ownerOn(eventLog);
+    const { states, ours } = await ownerOn(eventLog);
     states.note(made('d1', 2));
+    eventLog.faults.failProduce(2);
+    const flushed = states.flush();
+    // While the log is away.
+    ours.value = false;
     states.forget(partition);
     states.note(made('d2', 2));
+    await flushed;
     await states.flush();
     expect(eventLog.records(topicNames.endpointState)).toEqual([]);
   });

@@ -1,15 +1,23 @@
 import type { DeliveryRecord } from '@bellwire/contracts';
-import { topicNames, type Log, type LogRecord, type NewRecord, type TopicPartition } from '@bellwire/messaging';
+import {
+  partitionOf,
+  topicNames,
+  type Log,
+  type LogRecord,
+  type NewRecord,
+  type TopicPartition,
+} from '@bellwire/messaging';
 import type { Insist } from '../writing/insist.ts';
 import { openKnownStates, type KnownStatesDeps } from './known-states.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { openOwnedEndpoints } from './owned-endpoints.ts';
 import { readPartition } from './read-partition.ts';
 
 export interface EndpointStatesDeps extends KnownStatesDeps {
   eventLog: Pick<Log, 'read' | 'endOffsets'>;
   /** One try to write: rejects where the log did not take all of it. */
   produce(records: readonly NewRecord[]): Promise<void>;
+  /** The partition of `deliveries` is ours, or we hand it over still: else nothing is written of its endpoints. */
+  owns(partition: TopicPartition): boolean;
   insist: Insist;
   /** Told of a record that cannot be read: it is passed over, and the endpoint begins at its default. */
   onUnreadable(record: LogRecord, error: unknown): void;
@@ -42,9 +50,14 @@ const reviewMs = 60_000;
  * loses at most the last second of it; a stop and a move lose nothing.
  */
 export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => {
-  const { eventLog, produce, insist, clock, onUnreadable } = deps;
+  const { eventLog, produce, owns, insist, clock, onUnreadable } = deps;
   const known = openKnownStates(deps);
-  const ours = openOwnedEndpoints();
+  /** Until it is known there is one. */
+  let partitions = 1;
+  const partitionOfEndpoint = (endpointId: string): TopicPartition => ({
+    topic: topicNames.deliveries,
+    partition: partitionOf(endpointId, partitions),
+  });
   const changed = new Set<string>();
   /** Of which the log has something that is not the default: it is removed when it is over. */
   const written = new Set<string>();
@@ -60,7 +73,9 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
 
   /** As it is at the moment of the write, also where the write is tried again. */
   const writeOnce = async (endpointIds: readonly string[]): Promise<void> => {
-    const values = endpointIds.filter(ours.has).map((endpointId) => ({ endpointId, value: known.valueOf(endpointId) }));
+    const values = endpointIds
+      .filter((id) => owns(partitionOfEndpoint(id)))
+      .map((endpointId) => ({ endpointId, value: known.valueOf(endpointId) }));
     if (values.length === 0) return;
     await produce(values.map(({ endpointId, value }) => ({ topic: topicNames.endpointState, key: endpointId, value })));
     for (const { endpointId, value } of values)
@@ -88,12 +103,6 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     }
   };
 
-  const forgetAllOf = (partition: number): void => {
-    const isMeant = ours.isOf(partition);
-    known.forget(isMeant);
-    for (const ids of [changed, written]) for (const id of ids) if (isMeant(id)) ids.delete(id);
-  };
-
   return {
     note: ({ endpointId, deliveryId, round, attempt }) => {
       known.remember(endpointId, { deliveryId, round, attempt, atMs: clock.now(), cancelledUntilMs: 0 });
@@ -106,20 +115,17 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     },
     changed: (endpointId) => void changed.add(endpointId),
     flush: oneAtATime(flushOnce),
-    prepare: ({ partition }) => {
-      const isNew = !ours.isOwned(partition);
-      ours.add(partition);
-      return insist('endpoint state', async () => {
+    prepare: ({ partition }) =>
+      insist('endpoint state', async () => {
         const ends = await eventLog.endOffsets(topicNames.endpointState);
-        ours.setPartitions(ends.length);
-        if (isNew) forgetAllOf(partition);
+        partitions = ends.length;
         const { [partition]: end = 0 } = ends;
         if (end > 0) await readPartition(eventLog, { topic: topicNames.endpointState, partition, end }, learnReadable);
-      });
-    },
+      }),
     forget: ({ partition }) => {
-      ours.remove(partition);
-      if (!ours.isOwned(partition)) forgetAllOf(partition);
+      const isMeant = (endpointId: string): boolean => partitionOf(endpointId, partitions) === partition;
+      known.forget(isMeant);
+      for (const ids of [changed, written]) for (const id of ids) if (isMeant(id)) ids.delete(id);
     },
   };
 };

@@ -8,6 +8,8 @@ export type Owned = Pick<Ownership, 'admit' | 'settle' | 'release' | 'isCurrent'
 /** The partitions that are ours. */
 export interface OwnedPartitions {
   of(partition: TopicPartition): Owned | undefined;
+  /** It is ours, or its next owner waits until we hand it over: what concerns it may be written. */
+  owns(partition: TopicPartition): boolean;
   /** What is begun; undefined where the partition is ours already. */
   assign(partition: TopicPartition, commit: Commit | undefined): Owned | undefined;
   /** It has moved away. It is handed over when nothing of it is under way any more: call `handOverIdle` when that may be so. */
@@ -58,7 +60,13 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     return commit;
   };
 
-  const leaving = openLeaving({ ...options, subscription: () => subscription, commitOf });
+  const owns = (partition: TopicPartition): boolean =>
+    entries.has(nameOf(partition)) || subscription?.isAwaited(partition) === true;
+  // One that has come back meanwhile is ours.
+  const onGone = (partition: TopicPartition): void => {
+    if (!entries.has(nameOf(partition))) options.onGone(partition);
+  };
+  const leaving = openLeaving({ ...options, onGone, subscription: () => subscription, commitOf });
 
   const shared = {
     limit: options.limit,
@@ -74,6 +82,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
 
   return {
     of: (partition) => entries.get(nameOf(partition)),
+    owns,
     assign(partition, commit) {
       // The port promises not to, but it does no harm: a partition that we have is not begun again.
       if (entries.has(nameOf(partition))) return undefined;
