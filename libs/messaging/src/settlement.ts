@@ -89,15 +89,14 @@ const lastCommitMs = 1000;
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
   const { log, topics, group, paceMs, decode, handle, letGo, window = defaultWindow, onFailure } = options;
-  const { conclude = async () => undefined, forget = () => undefined } = options;
   const counts = { repeatsDropped: 0, unreadable: 0 };
 
   const owned = openOwned({
     limit: window,
     onChanged: (waiting) => committer.touch(waiting),
     onFewer: () => ending.check(),
-    conclude,
-    onGone: forget,
+    conclude: options.conclude ?? (async () => undefined),
+    onGone: options.forget ?? (() => undefined),
     onFailure,
   });
   const deadLetters = openDeadLetters(log, onFailure);
@@ -173,7 +172,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
       const giveUpAtMs = Date.now() + timeoutMs;
       stopTaking();
       await ending.settled(timeoutMs);
-      await ending.commit(Math.max(1, giveUpAtMs - Date.now()), conclude);
+      await ending.commit(Math.max(1, giveUpAtMs - Date.now()), options.conclude);
     },
     close: () => (closed ??= leave()),
   };

@@ -7,7 +7,7 @@ export interface LeavingOptions {
   /** Writes what the next owner must know, when nothing of a partition is under way any more. */
   conclude: () => Promise<void>;
   /** A partition is somebody else's now: it was handed over, or taken from us. */
-  onGone: (partition: TopicPartition) => void;
+  onGone: (partition: TopicPartition) => unknown;
   /** A partition could not be handed over: its next owner repeats what was settled last. */
   onFailure: (error: unknown) => void;
 }

@@ -44,13 +44,24 @@ export interface OwnedOptions extends Pick<LeavingOptions, 'conclude' | 'onGone'
 
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
 
+/** What is in the commit that is on its way: a partition that has moved and come back meanwhile is another. */
+const openCollecting = (entries: ReadonlyMap<string, Ownership>, commitOf: (entry: Ownership) => Commit) => {
+  let collected: readonly Ownership[] = [];
+  return {
+    collect: (): readonly Commit[] => {
+      collected = [...entries.values()].filter((entry) => entry.isChanged());
+      return collected.map(commitOf);
+    },
+    committed: (): void => collected.forEach(({ committed }) => committed()),
+    giveBack: (): void => collected.forEach(({ touch }) => touch()),
+  };
+};
+
 export const openOwned = (options: OwnedOptions): OwnedPartitions => {
   const entries = new Map<string, Ownership>();
   let subscription: Subscription | undefined;
   let stopped = false;
   let completionsDropped = 0;
-  /** Of the commit that is on its way: one that has moved and come back meanwhile is another. */
-  let collected: readonly Ownership[] = [];
   /** Who waits for a commit that has not begun, of all partitions. */
   let waiting = 0;
 
@@ -60,13 +71,16 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     return commit;
   };
 
+  const collecting = openCollecting(entries, commitOf);
   const owns = (partition: TopicPartition): boolean =>
     entries.has(nameOf(partition)) || subscription?.isAwaited(partition) === true;
-  // One that has come back meanwhile is ours.
-  const onGone = (partition: TopicPartition): void => {
-    if (!entries.has(nameOf(partition))) options.onGone(partition);
-  };
-  const leaving = openLeaving({ ...options, onGone, subscription: () => subscription, commitOf });
+  const leaving = openLeaving({
+    ...options,
+    // One that has come back meanwhile is ours.
+    onGone: (partition) => entries.has(nameOf(partition)) || options.onGone(partition),
+    subscription: () => subscription,
+    commitOf,
+  });
 
   const shared = {
     limit: options.limit,
@@ -93,8 +107,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     },
     lose(partition) {
       const entry = entries.get(nameOf(partition));
-      if (entry === undefined) return;
-      entries.delete(nameOf(partition));
+      if (entry === undefined || !entries.delete(nameOf(partition))) return;
       entry.lose();
       leaving.add(entry);
       options.onFewer();
@@ -111,17 +124,12 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     },
     inFlight: () => [...entries.values()].reduce((sum, entry) => sum + entry.inFlight(), leaving.inFlight()),
     collect() {
-      const commits: Commit[] = [];
-      if (subscription === undefined) return commits;
+      if (subscription === undefined) return [];
       waiting = 0;
-      collected = [...entries.values()].filter((entry) => entry.isChanged());
-      for (const entry of collected) {
-        commits.push(commitOf(entry));
-      }
-      return commits;
+      return collecting.collect();
     },
-    committed: () => collected.forEach((entry) => entry.committed()),
-    giveBack: () => collected.forEach((entry) => entry.touch()),
+    committed: collecting.committed,
+    giveBack: collecting.giveBack,
     completionsDropped: () => completionsDropped,
     attach(joined) {
       subscription = joined;
