@@ -70,6 +70,7 @@ const openPump = (
   { broker, batchRecords }: Shared,
   cursors: () => Iterable<Cursor>,
   deliver: (batch: readonly LogRecord[]) => void,
+  reached?: (offset: number) => void,
 ) => {
   let scheduled = false;
   let closed = false;
@@ -82,7 +83,12 @@ const openPump = (
       const from = indexOf(stored, position);
       const batch = stored.records.slice(from, from + batchRecords);
       const last = batch.at(-1);
-      if (last === undefined) continue;
+      if (last === undefined) {
+        if (position >= stored.end) continue;
+        cursor.position = stored.end;
+        reached?.(stored.end);
+        continue;
+      }
       cursor.position = last.offset + 1;
       wake();
       deliver(batch);
@@ -165,6 +171,7 @@ const read = ({ shared, open }: Client, options: ReadOptions): Reader => {
     shared,
     () => [cursor],
     (batch) => options.records(batch),
+    (offset) => options.reached?.(offset),
   );
   const close = (): void => {
     open.delete(close);
@@ -226,6 +233,13 @@ const connect = (shared: Shared): SimulatedLog => {
     async endOffsets(topic) {
       refuseWhenClosed();
       return broker.partitions(topic).map((stored) => stored.end);
+    },
+    async commits(group, topics) {
+      refuseWhenClosed();
+      return broker
+        .group(group)
+        .committed()
+        .filter(({ topic }) => topics.includes(topic));
     },
     async close() {
       closed = true;
