@@ -14,7 +14,7 @@ export type {
   TopicPartition,
   TopicSpec,
 } from './log.ts';
-export { topicNames, topicSpecs, type TopicSettings } from './topics.ts';
+export { groupNames, topicNames, topicSpecs, type TopicSettings } from './topics.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
 export type { Task } from './settlement/task.ts';

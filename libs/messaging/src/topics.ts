@@ -18,6 +18,9 @@ export const topicNames = {
   retries: (tier: string): string => `retries.${tier}`,
 } as const;
 
+/** Names of the groups that work off the topics, once. */
+export const groupNames = { router: 'router', deliverer: 'deliverer', delayer: 'delayer', audit: 'audit' } as const;
+
 export interface TopicSettings {
   /** Partitions of events, deliveries, audit and dead-letters. */
   partitions: number;

@@ -1,6 +1,6 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
-import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
 
@@ -84,7 +84,7 @@ export const startDelayer = ({
   return startWorker({
     log: eventLog,
     topics: [...tierOf.keys()],
-    group: 'delayer',
+    group: groupNames.delayer,
     paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),

@@ -2,6 +2,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import {
   contextOfHeaders,
+  groupNames,
   startWorker,
   topicNames,
   traceHeaders,
@@ -109,7 +110,7 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
   return startWorker({
     log: eventLog,
     topics: [topicNames.events],
-    group: 'router',
+    group: groupNames.router,
     paceMs: 3,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
