@@ -23,6 +23,9 @@ const asOfNow = (delivery: DeliveryRecord, setBackByMs: number): DeliveryRecord 
   return { ...delivery, dueAtMs: dueAtMs - setBackByMs, slotAtMs: slotAtMs > 0 ? slotAtMs - setBackByMs : 0 };
 };
 
+/** While our partitions may be another's nothing leaves: it is asked again so often. */
+const unheardMs = 100;
+
 /**
  * The delay tiers, in one group: a consumer for each would cost more in polling than in work. A tier holds each record for
  * exactly its length, or until the record is due where that is sooner; then back to deliveries if it is due, else on to the
@@ -33,7 +36,7 @@ const asOfNow = (delivery: DeliveryRecord, setBackByMs: number): DeliveryRecord 
  * than the tier, counted from when it was fetched. So a clock that is set back, or differs from that of the process which
  * wrote the record, keeps nothing waiting.
  */
-export const startDelayer = ({
+export const startDelayer = async ({
   eventLog,
   tiers,
   append,
@@ -43,6 +46,7 @@ export const startDelayer = ({
   onFailure,
 }: DelayDeps): Promise<Worker> => {
   const waiting = new Map<Task<DeliveryRecord>, NodeJS.Timeout>();
+  let worker: Worker | undefined;
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
   const leave = (task: Task<DeliveryRecord>, leavesAtMs: number): void => {
@@ -62,7 +66,8 @@ export const startDelayer = ({
     if (!task.isCurrent() || tier === undefined) return task.release();
     const leavesAtMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs);
     const longestMs = fetchedAtMs + tier.delayMs - stopwatch.now();
-    const remainingMs = Math.min(leavesAtMs - clock.now(), longestMs);
+    const isHeard = worker?.isHeard() ?? true;
+    const remainingMs = Math.max(Math.min(leavesAtMs - clock.now(), longestMs), isHeard ? 0 : unheardMs);
     if (remainingMs <= 0) return leave(task, leavesAtMs);
     const timer = setTimeout(() => {
       waiting.delete(task);
@@ -81,7 +86,7 @@ export const startDelayer = ({
     }
   };
 
-  return startWorker({
+  worker = await startWorker({
     log: eventLog,
     topics: [...tierOf.keys()],
     group: groupNames.delayer,
@@ -91,4 +96,5 @@ export const startDelayer = ({
     letGo,
     onFailure: onRetry,
   });
+  return worker;
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import {
@@ -34,12 +35,15 @@ export interface RouteEventsDeps {
 /** Most events that are planned between two writes: bounds the memory of their deliveries. */
 const batchSize = 500;
 
+/** So often it is asked whether the group has heard of us again. */
+const unheardMs = 100;
+
 /**
  * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
  * call has returned gets every event that was published after it. While one batch is planned and written the next
  * gathers. Repeats of a keyed event are routed once. Nothing waits for a payload template but the deliveries that it is for.
  */
-export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
+export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
   let waiting: Task<EventRecord>[] = [];
   const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
@@ -71,10 +75,17 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
       },
     );
 
+  let worker: Worker | undefined;
+  /** While our partitions may be another's nothing is routed. */
+  const heard = async (): Promise<void> => {
+    while (worker?.isHeard() === false) await sleep(unheardMs);
+  };
+
   const routeWaiting = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting.splice(0, batchSize);
       await insist('registry position', () => view.catchUp());
+      await heard();
       const tasks = batch.filter((task) => {
         // It may have moved away meanwhile.
         if (!task.isCurrent()) task.release();
@@ -107,7 +118,7 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
       });
   };
 
-  return startWorker({
+  worker = await startWorker({
     log: eventLog,
     topics: [topicNames.events],
     group: groupNames.router,
@@ -117,4 +128,5 @@ export const startRouter = (deps: RouteEventsDeps): Promise<Worker> => {
     letGo,
     onFailure: deps.onRetry,
   });
+  return worker;
 };

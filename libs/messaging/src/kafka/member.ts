@@ -95,7 +95,7 @@ const openSessions = (parts: Parts) => {
       owned: () => ({ ...owned.claim(), partitions: owned.claim().partitions.map(names.theirs) }),
       onJoining: () => standing.unsettle(),
       onJoined,
-      onHeartbeat: () => standing.settle(),
+      onHeartbeat: standing.heartbeat,
       onRecords,
       onCrash,
     });

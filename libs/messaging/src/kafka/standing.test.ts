@@ -22,4 +22,20 @@ describe('standing', () => {
     standing.settle();
     expect(standing.isHeard()).toBe(true);
   });
+
+  test('does not take the answer to a heartbeat from before a pause for a sign of life', () => {
+    const standing = openStanding(10_000);
+    standing.settle();
+    for (let beat = 0; beat < 30; beat++) {
+      jest.advanceTimersByTime(500);
+      standing.heartbeat();
+    }
+    expect(standing.isHeard()).toBe(true);
+    jest.advanceTimersByTime(14_000);
+    standing.heartbeat();
+    expect(standing.isHeard()).toBe(false);
+    jest.advanceTimersByTime(500);
+    standing.heartbeat();
+    expect(standing.isHeard()).toBe(true);
+  });
 });
