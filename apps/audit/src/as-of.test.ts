@@ -77,6 +77,15 @@ describe('as_of', () => {
     expect(await asOf()).toEqual(before);
   });
 
+  test('goes back with a clock that was wrong by much: what it told was of a time that is to come', async () => {
+    const { asOf, state } = setUp({}, {});
+    await asOf();
+    await tick();
+    state.nowMs = nowMs - 10 * 60_000;
+    const latestMs = state.nowMs - produceMarginMs;
+    expect(await asOf()).toEqual({ eventsMs: latestMs, historyMs: latestMs });
+  });
+
   test('stays what it was while the log cannot be reached', async () => {
     const { asOf, state } = setUp({}, {});
     const before = await asOf();

@@ -29,6 +29,12 @@ export interface AsOfDeps {
  */
 export const produceMarginMs = 1000;
 
+/** A clock that is set back by more was wrong before, and so was what was told by it. */
+const longestAheadMs = 5 * 60 * 1000;
+
+/** What was told once stays so, unless the clock was set back by much since: then it would be of a time that is to come. */
+export const stillTold = (toldMs: number, nowMs: number): number => (toldMs - nowMs > longestAheadMs ? 0 : toldMs);
+
 const nothing: Progress = { nextOffset: 0, recordedUntilMs: 0 };
 
 type Ends = ReadonlyMap<string, readonly number[]>;
@@ -83,9 +89,11 @@ export const makeAsOf = (deps: AsOfDeps): (() => Promise<AsOf>) => {
     const progress = await readProgress();
     const recorded = (topic: string): number => (ends === undefined ? 0 : topicAsOf(topic, ends, progress, askedAtMs));
     const oldestMs = askedAtMs - retentionMs;
+    const caughtUp = (lastMs: number, recordedMs: number): number =>
+      Math.max(stillTold(lastMs, askedAtMs), oldestMs, recordedMs);
     last = {
-      eventsMs: Math.max(last.eventsMs, oldestMs, recorded(topicNames.events)),
-      historyMs: Math.max(last.historyMs, oldestMs, Math.min(...historyTopics.map(recorded))),
+      eventsMs: caughtUp(last.eventsMs, recorded(topicNames.events)),
+      historyMs: caughtUp(last.historyMs, Math.min(...historyTopics.map(recorded))),
     };
     return last;
   };

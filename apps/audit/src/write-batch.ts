@@ -20,9 +20,16 @@ export interface Decoded {
 /** Clocks differ a little; what claims to come from later than that would make partitions without end. */
 const longestAheadMs = 2 * dayMs;
 
+export interface DecodeDeps {
+  clock: Clock;
+  /** By it retention is over. @default clock */
+  expiryClock?: Clock;
+  retentionMs: number;
+}
+
 /** What a record says, as it is to be recorded: what cannot be read is kept with its origin, what is past the retention is not. */
 export const makeDecode =
-  ({ clock, retentionMs }: { clock: Clock; retentionMs: number }) =>
+  ({ clock, expiryClock = clock, retentionMs }: DecodeDeps) =>
   (record: LogRecord): readonly Decoded[] => {
     const nowMs = clock.now();
     const changeOf = ({ decode }: HistoryEntry): HistoryRecord | undefined => {
@@ -30,7 +37,7 @@ export const makeDecode =
         const change = decode();
         const acceptedAtMs = acceptedAtOf(change) ?? nowMs;
         if (acceptedAtMs > nowMs + longestAheadMs) throw new Error(`accepted in the future, at ${acceptedAtMs}`);
-        return acceptedAtMs < nowMs - retentionMs ? undefined : change;
+        return acceptedAtMs < expiryClock.now() - retentionMs ? undefined : change;
       } catch (error) {
         return unreadable(record, error, nowMs);
       }

@@ -34,6 +34,7 @@ const steps: [string, number][] = [
   ['10 minutes back', -10 * minuteMs],
   ['10 minutes forward', 10 * minuteMs],
   ['an hour back', -60 * minuteMs],
+  ['30 days forward', 30 * 24 * 60 * minuteMs],
 ];
 
 describe.each(steps)('a clock that is set %s', (_name, stepMs) => {

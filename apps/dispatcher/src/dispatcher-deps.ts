@@ -14,6 +14,8 @@ export interface PipelineDeps {
   scope: Scope;
   log: Logger;
   clock: Clock;
+  /** By it deadlines pass, marks are over and endpoints fail for long. @default clock */
+  expiryClock?: Clock;
   /** @default performance */
   stopwatch?: Stopwatch;
   random: Random;

@@ -22,7 +22,7 @@ const flushMs = 1000;
 /** The deliverer with what it alone has: admission, the memory of attempts, and the state that survives a move. */
 export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts): Promise<Worker> => {
   const { scope, log, clock, random, eventLog, view, send, tiers, maxConcurrency, maxInFlight, onFailure } = deps;
-  const { stopwatch = performance } = deps;
+  const { stopwatch = performance, expiryClock = clock } = deps;
   const { append, appendPutOff, insist } = parts;
   const memory = makeAttemptMemory(rememberedDeliveries);
 
@@ -48,6 +48,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
 
   const controls = makeEndpointControls({
     clock,
+    expiryClock,
     random,
     disableAfterMs,
     onChanged: (endpointId) => states.changed(endpointId),
@@ -61,7 +62,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     produce: parts.produce,
     owns: (partition) => worker?.owns(partition) ?? true,
     insist,
-    clock,
+    clock: expiryClock,
     onUnreadable: ({ partition, offset, key }, error) =>
       log.error({ endpoint_id: key, partition, offset, err: error }, 'endpoint_state.unreadable'),
   });
@@ -73,10 +74,12 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     memory.made(delivery);
     if (delivery.attempt > 1 || next.status !== 'delivered') states.note(delivery);
   };
+  const clocks = { clock, expiryClock };
   const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
-  const attemptDelivery = makeAttemptDelivery({ send, append, clock, random, tiers, log, events, onMade, onGone });
+  const attemptDelivery = makeAttemptDelivery({ ...clocks, send, append, random, tiers, log, events, onMade, onGone });
   const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events, onFailure });
   const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
-  worker = await startDeliverer({ ...parts, ...made, eventLog, view, clock, maxConcurrency, maxInFlight, onFailure });
+  const limits = { maxConcurrency, maxInFlight };
+  worker = await startDeliverer({ ...parts, ...made, ...clocks, ...limits, eventLog, view, onFailure });
   return worker;
 };

@@ -17,6 +17,8 @@ export interface AcceptanceDeps {
   scope: Scope;
   log: Logger;
   clock: Clock;
+  /** By it reservations are over. @default clock */
+  expiryClock?: Clock;
   eventLog: Pick<Log, 'produce'>;
   view: Catalogue;
   reservations: Reservations;
@@ -28,9 +30,19 @@ export interface AcceptanceDeps {
 
 /** Acceptance with what it owns: one producer and one line of reservations for all calls. */
 export const openAcceptance = (deps: AcceptanceDeps): AcceptEvents => {
-  const { scope, log, clock, eventLog, view, reservations, maxPayloadBytes, learnEventTypes } = deps;
+  const {
+    scope,
+    log,
+    clock,
+    expiryClock = clock,
+    eventLog,
+    view,
+    reservations,
+    maxPayloadBytes,
+    learnEventTypes,
+  } = deps;
   const marker = scope.own('log marker', makeLogMarker({ reservations, log }));
-  const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock, log }));
+  const reserver = scope.own('key reserver', makeKeyReserver({ reservations, clock: expiryClock, log }));
   const learner = scope.own('type learner', makeTypeLearner({ learnEventTypes, log }));
   const producer = scope.own('events producer', batchingProducer(eventLog));
   const memory = makeKeyedMemory();

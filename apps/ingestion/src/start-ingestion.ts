@@ -19,6 +19,8 @@ export interface IngestionDeps {
   scope: Scope;
   log: Logger;
   clock: Clock;
+  /** By it reservations are over. @default clock */
+  expiryClock?: Clock;
   /** Has the topic events. */
   eventLog: Log;
   /** Registry's state; shared with the other services of the process. */
@@ -44,9 +46,9 @@ const maxMessageBytes = 8 * 1024 * 1024;
 
 /** Acceptance on the store of this process. */
 const openStoredAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): Promise<AcceptEvents> => {
-  const { scope, log, clock, databaseUrl, onFailure } = deps;
+  const { scope, log, clock, expiryClock = clock, databaseUrl, onFailure } = deps;
   const { reservations } = scope.own('ingestion store', await openStore({ databaseUrl, log, onFailure }));
-  scope.own('reservation expiry', expireReservations({ reservations, clock, log }));
+  scope.own('reservation expiry', expireReservations({ reservations, clock: expiryClock, log }));
   return openAcceptance({ ...deps, reservations, eventLog: logHealth });
 };
 
@@ -57,8 +59,8 @@ const openStoredAcceptance = async (deps: IngestionDeps, logHealth: LogHealth): 
  * @throws Error where the port is taken or the schema cannot be migrated
  */
 export const startIngestion = async (deps: IngestionDeps): Promise<{ port: number }> => {
-  const { scope, log, clock, eventLog, authenticate, host } = deps;
-  const logHealth = makeLogHealth({ eventLog, clock });
+  const { scope, log, eventLog, authenticate, host } = deps;
+  const logHealth = makeLogHealth({ eventLog, stopwatch: performance });
   const acceptEvents = await openStoredAcceptance(deps, logHealth);
   const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });

@@ -2,6 +2,7 @@ import type { Settings } from '@bellwire/config';
 import { toFault } from '@bellwire/errors';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import { openEmbeddedLog, topicSpecs, type Log } from '@bellwire/messaging';
+import { makeTellDropped, topicsFrom } from '@bellwire/service';
 import { choosePostgres, embeddedPostgresProblem, openEmbeddedPostgres } from '@bellwire/provision';
 
 export interface Storage {
@@ -39,15 +40,16 @@ const openDatabases = async (
   return { tables: postgres.url(databases.tables), log: postgres.url(databases.log) };
 };
 
+const minuteMs = 60_000;
 const startPatienceMs = 30_000;
 
 /** A server that has just been started, on a busy machine, may let the first connections wait too long. */
 const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-  for (const giveUpAt = Date.now() + startPatienceMs; ;) {
+  for (const giveUpAt = performance.now() + startPatienceMs; ;) {
     try {
       return await work();
     } catch (error) {
-      if (toFault(error).kind !== 'unavailable' || Date.now() >= giveUpAt) throw error;
+      if (toFault(error).kind !== 'unavailable' || performance.now() >= giveUpAt) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -59,10 +61,11 @@ export const openStorage = async (scope: Scope, options: StorageOptions): Promis
   const urls = await openDatabases(scope, options);
   const eventLog = await openEmbeddedLog({
     connectionString: urls.log,
+    settledMs: settings.BELLWIRE_EMBEDDED_LOG_SETTLED_MINUTES * minuteMs,
     onError: (error) => log.warn({ err: error }, 'log.failed'),
+    onDropped: makeTellDropped(log),
   });
   scope.own('log', eventLog);
-  const specs = topicSpecs({ partitions: settings.BELLWIRE_PARTITIONS, tiers: settings.BELLWIRE_RETRY_TIERS });
-  await patiently(() => eventLog.topics(specs));
+  await patiently(() => eventLog.topics(topicSpecs(topicsFrom(settings))));
   return { databaseUrl: urls.tables, eventLog };
 };

@@ -15,6 +15,8 @@ import {
   text,
 } from './setting.ts';
 
+/** A year at most. */
+const hours = (fallback: number) => integer(fallback, { min: 1, max: 8760 });
 const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
 
 /**
@@ -104,13 +106,17 @@ export const settingsTable = z.object({
     'Bytes of REST request bodies that a gateway holds at once; what comes beyond is answered 429 OVERLOADED.',
   ),
   BELLWIRE_RETENTION_DAYS: integer(30, { min: 1, max: 3650 }).describe(
-    'Days for which events, deliveries and attempts are kept.',
+    'Days for which audit keeps events, deliveries and attempts. What else is kept how long: docs/retention.md.',
   ),
-  BELLWIRE_RECONCILE_MINUTES: integer(60, { min: 0, max: 10_080 }).describe(
-    'Minutes between two checks for deliveries that nothing works on any more; 0: only when asked.',
+  BELLWIRE_RETENTION_EVENTS_HOURS: hours(168).describe('Hours for which the log keeps the topic `events`.'),
+  BELLWIRE_RETENTION_DELIVERIES_HOURS: hours(168).describe('Hours for which the log keeps the topic `deliveries`.'),
+  BELLWIRE_RETENTION_RETRIES_HOURS: hours(168).describe(
+    'Hours for which the log keeps the topics `retries.*`; a tier keeps three times its own length at least.',
   ),
-  BELLWIRE_RECONCILE_GRACE_SECONDS: integer(900, { min: 1, max: 604_800 }).describe(
-    'Seconds past its time after which the check looks for a delivery.',
+  BELLWIRE_RETENTION_DEAD_LETTERS_HOURS: hours(720).describe('Hours for which the log keeps the topic `dead-letters`.'),
+  BELLWIRE_RETENTION_AUDIT_LOG_HOURS: hours(168).describe('Hours for which the log keeps the topic `audit`.'),
+  BELLWIRE_EMBEDDED_LOG_SETTLED_MINUTES: integer(60, { min: 0, max: 525_600 }).describe(
+    'Minutes for which the embedded log keeps records that every consumer has settled.',
   ),
   BELLWIRE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info').describe(
     'The least severe lines that are logged.',

@@ -96,9 +96,6 @@ export {
   ListDeliveriesResponse,
   ListEventsRequest,
   ListEventsResponse,
-  Missing,
-  ReconcileRequest,
-  ReconcileResponse,
   type AuditServiceServer,
 } from './generated/bellwire/audit/v1/audit.ts';
 export {

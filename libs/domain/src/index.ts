@@ -2,6 +2,7 @@
 // event: one thing that happened, immutable. delivery: one event owed to one endpoint.
 // attempt: one HTTP request for a delivery, counted from 1. round: a delivery's life up to a terminal state.
 // retry: automatic. redelivery: asked for by a person. dead letter: a delivery that will not be tried again by itself.
+export { openExpiryClock, type ClockStep, type ExpiryClockOptions } from './expiry-clock.ts';
 export { timerMs, type Clock, type Random, type Stopwatch } from './clock.ts';
 export { newId, keyedEventId, deliveryIdOf, deliveryIdTime, type IdPrefix } from './ids.ts';
 export {

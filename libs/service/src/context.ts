@@ -1,5 +1,5 @@
 import type { Settings } from '@bellwire/config';
-import type { Clock, Principal, Random } from '@bellwire/domain';
+import { openExpiryClock, type Clock, type ClockStep, type Principal, type Random } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
 import type { Log, LogRecord } from '@bellwire/messaging';
 import { makeAuthenticate, openRegistryView, type RegistryView } from '@bellwire/registry-view';
@@ -14,6 +14,8 @@ export interface ServiceContext {
   /** Of this service. */
   log: Logger;
   clock: Clock;
+  /** By it things are over for good: deadlines, retention, reservations. */
+  expiryClock: Clock;
   random: Random;
   settings: Settings;
   adminKey: string;
@@ -45,6 +47,18 @@ export interface ContextParts {
   onFailure(error: unknown): void;
 }
 
+/** A step of the clock is noticed within so long. */
+const lookEveryMs = 60_000;
+
+const openClocks = ({ scope, log }: ContextParts): Pick<ServiceContext, 'clock' | 'expiryClock'> => {
+  const clock = { now: () => Date.now() };
+  const onStep = ({ stepMs }: ClockStep) => log.error({ step_ms: stepMs }, 'clock.stepped');
+  const expiryClock = openExpiryClock({ clock, stopwatch: performance, onStep });
+  const looking = setInterval(expiryClock.now, lookEveryMs);
+  scope.own('clock watch', { close: () => clearInterval(looking) });
+  return { clock, expiryClock };
+};
+
 /** Opens the view of registry and what is shared, once for a process. */
 export const openContext = async (parts: ContextParts): Promise<ServiceContext> => {
   const { scope, log, eventLog, adminKey, addressOf } = parts;
@@ -55,7 +69,7 @@ export const openContext = async (parts: ContextParts): Promise<ServiceContext> 
   const view = scope.own('registry view', await openRegistryView({ log: eventLog, onFailure: onViewFailure }));
   return {
     ...parts,
-    clock: { now: () => Date.now() },
+    ...openClocks(parts),
     random: () => Math.random(),
     view,
     authenticate: makeAuthenticate({ view, adminKey }),

@@ -4,3 +4,5 @@ export { contextFor, openContext, type ContextParts, type ServiceContext } from 
 export { settingsOrExit } from './settings-or-exit.ts';
 export { openKafka, runService } from './run-service.ts';
 export type { ServiceName } from './service-name.ts';
+export { makeTellDropped } from './tell-dropped.ts';
+export { topicsFrom } from './topics-from.ts';

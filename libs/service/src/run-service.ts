@@ -5,6 +5,8 @@ import { openKafkaLog, topicSpecs, type KafkaSasl, type KafkaTls, type Log } fro
 import { addressesFrom } from './addresses.ts';
 import { contextFor, openContext, type ServiceContext } from './context.ts';
 import { settingsOrExit } from './settings-or-exit.ts';
+import { makeTellDropped } from './tell-dropped.ts';
+import { topicsFrom } from './topics-from.ts';
 
 /** What a service apart cannot do without, and a suite in one process generates. */
 const requiredFrom = (settings: Settings) => {
@@ -50,10 +52,10 @@ export const openKafka = async (scope: Scope, log: Logger, settings: Settings, c
     tls: tlsFrom(settings),
     replicationFactor: settings.BELLWIRE_KAFKA_REPLICATION === 0 ? undefined : settings.BELLWIRE_KAFKA_REPLICATION,
     onError: (error) => log.warn({ err: error }, 'log.failed'),
+    onDropped: makeTellDropped(log),
   });
   scope.own('log', eventLog);
-  const { BELLWIRE_PARTITIONS: partitions, BELLWIRE_RETRY_TIERS: tiers } = settings;
-  await eventLog.topics(topicSpecs({ partitions, tiers }));
+  await eventLog.topics(topicSpecs(topicsFrom(settings)));
   return eventLog;
 };
 

@@ -2,7 +2,7 @@ import { actingFor, type Clock, type Scope } from '@bellwire/domain';
 import { Fault, invalidField, invalidFields, noSuch } from '@bellwire/errors';
 import { readTenant, toDatabaseFault, type Database } from '@bellwire/persistence';
 import type { Call } from '@bellwire/rpc';
-import type { AsOf } from '../as-of.ts';
+import { stillTold, type AsOf } from '../as-of.ts';
 import { oldestUnplanned } from '../store/events.ts';
 import type { Period, Slice, Trx, Viewer } from '../store/reading.ts';
 import type { Tables } from '../store/tables.ts';
@@ -12,6 +12,8 @@ export interface ReadingDeps {
   /** @throws Fault DATABASE_UNAVAILABLE */
   asOf(): Promise<AsOf>;
   clock: Clock;
+  /** By it retention is over. */
+  expiryClock: Clock;
   /** Older rows are not seen, whether they are still there or not. */
   retentionMs: number;
 }
@@ -33,22 +35,22 @@ export interface Reading {
  *
  * @throws Fault of actingFor; DATABASE_UNAVAILABLE
  */
-export const makeRead = ({ db, asOf, clock, retentionMs }: ReadingDeps) => {
+export const makeRead = ({ db, asOf, clock, expiryClock, retentionMs }: ReadingDeps) => {
   /** As far as answers have said that deliveries are recorded. */
   const toldByTenant = new Map<string, number>();
   return async <T>(call: Call, scope: Scope, query: (reading: Reading) => Promise<T>): Promise<T> => {
     const { tenantId, subject } = actingFor(call.principal, scope, call.namedTenant);
     if (tenantId === '' || tenantId === '*') throw new Fault('UNKNOWN_TENANT', 'Name the tenant in x-bellwire-tenant.');
     const nowMs = clock.now();
-    const viewer = { tenantId, subject, visibleFromMs: nowMs - retentionMs };
+    const viewer = { tenantId, subject, visibleFromMs: expiryClock.now() - retentionMs };
     try {
-      const toldMs = toldByTenant.get(tenantId) ?? 0;
+      const toldMs = stillTold(toldByTenant.get(tenantId) ?? 0, nowMs);
       const { eventsMs, historyMs } = await asOf();
       return await readTenant(db, tenantId, async (trx) => {
         const unplannedMs = await oldestUnplanned(trx, tenantId, nowMs);
         const deliveriesAsOfMs = Math.max(toldMs, Math.min(historyMs, (unplannedMs ?? Infinity) - 1));
         const answer = await query({ trx, viewer, nowMs, eventsAsOfMs: eventsMs, deliveriesAsOfMs });
-        toldByTenant.set(tenantId, Math.max(deliveriesAsOfMs, toldByTenant.get(tenantId) ?? 0));
+        toldByTenant.set(tenantId, Math.max(deliveriesAsOfMs, stillTold(toldByTenant.get(tenantId) ?? 0, nowMs)));
         return answer;
       });
     } catch (error) {

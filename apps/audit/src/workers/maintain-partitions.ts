@@ -8,6 +8,8 @@ export interface MaintainPartitionsDeps {
   /** Deletes rows that are of no day. */
   dropUnreadableBefore(timeMs: number): Promise<void>;
   clock: Clock;
+  /** By it retention is over. */
+  expiryClock: Clock;
   retentionMs: number;
   log: Logger;
 }
@@ -17,16 +19,16 @@ const daysAhead = 2;
 
 /** Makes the partitions from yesterday to the day after tomorrow, and drops those that lie past the retention wholly. */
 export const makeMaintainPartitions =
-  ({ partitions, dropUnreadableBefore, clock, retentionMs, log }: MaintainPartitionsDeps) =>
+  ({ partitions, dropUnreadableBefore, clock, expiryClock, retentionMs, log }: MaintainPartitionsDeps) =>
   async (): Promise<void> => {
-    const nowMs = clock.now();
-    const today = dayOf(nowMs);
-    const oldest = dayOf(nowMs - retentionMs);
+    const today = dayOf(clock.now());
+    const oldestMs = expiryClock.now() - retentionMs;
+    const oldest = dayOf(oldestMs);
     const days = Array.from({ length: daysBehind + 1 + daysAhead }, (_, at) => today - daysBehind + at);
     await partitions.ensure(days.filter((day) => day >= oldest));
     const dropped = await partitions.dropBefore(oldest);
     if (dropped.length > 0) log.info({ partitions: dropped }, 'audit.partitions_dropped');
-    await dropUnreadableBefore(nowMs - retentionMs);
+    await dropUnreadableBefore(oldestMs);
   };
 
 /** Runs a task again and again; one run at a time, and a failure is logged and mended by the next. */

@@ -10,6 +10,8 @@ export interface ReceptionDeps {
   compileEndpoint: CompileEndpoint;
   handOver: HandOver;
   clock: Clock;
+  /** By it a deadline passes. @default clock */
+  expiryClock?: Clock;
   /** Told of an endpoint that this version, or this master key, cannot read: its deliveries are held. */
   onUnreadable(state: EndpointState, error: unknown): void;
 }
@@ -20,7 +22,8 @@ const dropped = (_done: void): undefined => undefined;
  * The endpoint of a delivery as it is now, if it takes deliveries at this moment. Undefined where it does not: then the
  * delivery has been cancelled, held or skipped, with the reason.
  */
-export const makeReceive = ({ view, compileEndpoint, handOver, clock, onUnreadable }: ReceptionDeps) => {
+export const makeReceive = (deps: ReceptionDeps) => {
+  const { view, compileEndpoint, handOver, clock, expiryClock = clock, onUnreadable } = deps;
   const readable = (state: EndpointState): CompiledEndpoint | undefined => {
     try {
       return compileEndpoint(state);
@@ -44,7 +47,7 @@ export const makeReceive = ({ view, compileEndpoint, handOver, clock, onUnreadab
     const state = view.endpoint(inHand.delivery.endpointId);
     if (state === undefined) return dropped(handOver.cancel(inHand, 'endpoint_deleted'));
     // However long it was held: no delivery hops for ever.
-    if (clock.now() > inHand.delivery.deadlineAtMs) return dropped(handOver.pastDeadline(inHand));
+    if (expiryClock.now() > inHand.delivery.deadlineAtMs) return dropped(handOver.pastDeadline(inHand));
     const endpoint = readable(state);
     if (endpoint === undefined) return dropped(handOver.hold(inHand, 'endpoint_unreadable'));
     if (!endpoint.isEnabled) return dropped(handOver.hold(inHand, 'endpoint_disabled'));

@@ -21,6 +21,8 @@ export interface AttemptDeliveryDeps {
   send: Send;
   append: Append;
   clock: Clock;
+  /** By it a deadline passes. @default clock */
+  expiryClock?: Clock;
   random: Random;
   tiers: readonly Tier[];
   log: Logger;
@@ -86,7 +88,7 @@ const attemptFrom = (
  * or nothing), the attempt and what the tenant is told are on the log; only then may the record be settled.
  */
 export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
-  const { send, append, clock, random, tiers, log, events, onMade, onGone } = deps;
+  const { send, append, clock, expiryClock = clock, random, tiers, log, events, onMade, onGone } = deps;
 
   const nextStep = (
     delivery: DeliveryRecord,
@@ -134,7 +136,10 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
       send(signedRequest(endpoint, delivery, startedAtMs, traceHeaders())),
     );
     onEnded(result);
-    const next = nextState(delivery, result, endpoint.policy, clock.now(), random);
+    const nowMs = clock.now();
+    // As the clock on the wall has it, which may have been set forward.
+    const deadlineAtMs = delivery.deadlineAtMs + nowMs - expiryClock.now();
+    const next = nextState({ ...delivery, deadlineAtMs }, result, endpoint.policy, nowMs, random);
     const spanContext = span.spanContext();
     const facts = { startedAtMs, traceId: isSpanContextValid(spanContext) ? spanContext.traceId : '' };
     span.setAttribute('webhook.attempt.outcome', result.outcome);

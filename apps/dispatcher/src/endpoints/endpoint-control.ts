@@ -108,7 +108,7 @@ export const claimOf = (
   const startAtMs = claimRate(control, endpoint, delivery, nowMs);
   if (startAtMs > nowMs) return { kind: 'wait', reason: 'rate_limited', untilMs: startAtMs, slotAtMs: startAtMs };
   const isProbe = verdict.kind === 'probe';
-  if (isProbe) control.breaker = probeStarted(control.breaker);
+  if (isProbe) control.breaker = probeStarted(control.breaker, nowMs);
   return { kind: 'go', isProbe };
 };
 

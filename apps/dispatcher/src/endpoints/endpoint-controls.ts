@@ -19,6 +19,8 @@ import {
 
 export interface EndpointControlsOptions {
   clock: Clock;
+  /** By it an endpoint has failed for long. @default clock */
+  expiryClock?: Clock;
   random: Random;
   /** An endpoint whose attempts have all failed for so long is disabled; 0: never. */
   disableAfterMs: number;
@@ -54,7 +56,7 @@ export interface EndpointControls {
 const rememberedEndpoints = 50_000;
 
 export const makeEndpointControls = (options: EndpointControlsOptions): EndpointControls => {
-  const { clock, random, disableAfterMs, onChanged, onFailing, onSlowStart } = options;
+  const { clock, expiryClock = clock, random, disableAfterMs, onChanged, onFailing, onSlowStart } = options;
   const controls = new LRUCache<string, Control>({ max: rememberedEndpoints });
 
   const of = (endpointId: string): Control => {
@@ -78,7 +80,7 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
   const feedFailing = (control: Control, endpoint: CompiledEndpoint, result: AttemptOutcome): void => {
     // An edit is worth a new try: the time counts from it.
     const before = endpoint.updatedAtMs > control.failing.sinceMs ? notFailing : control.failing;
-    const { state, step } = failingAfter(before, result.outcome === 'delivered', clock.now(), { disableAfterMs });
+    const { state, step } = failingAfter(before, result.outcome === 'delivered', expiryClock.now(), { disableAfterMs });
     const { sinceMs, warnedAtMs } = control.failing;
     control.failing = state;
     if (state.sinceMs !== sinceMs || state.warnedAtMs !== warnedAtMs) onChanged(endpoint.id);

@@ -51,13 +51,13 @@ describe('a breaker', () => {
     const open = opened(1000);
     expect(breakerVerdict(open, 30_999)).toEqual({ kind: 'open', untilMs: 31_000 });
     expect(breakerVerdict(open, 31_000)).toEqual({ kind: 'probe' });
-    const probing = probeStarted(open);
+    const probing = probeStarted(open, 31_000);
     expect(breakerVerdict(probing, 31_000)).toEqual({ kind: 'open', untilMs: 36_000 });
     expect(breakerVerdict(probeAbandoned(probing), 31_001)).toEqual({ kind: 'probe' });
   });
 
   test('closes and starts anew with a probe that succeeds', () => {
-    const closed = after(probeStarted(opened(0)), ['success'], 40_000);
+    const closed = after(probeStarted(opened(0), 40_000), ['success'], 40_000);
     expect(closed).toEqual({ ...closedBreaker, closedAtMs: 40_000 });
     expect(after(closed, times(10, 'unreachable'), 41_000)).toMatchObject({ openings: 1, untilMs: 71_000 });
   });
@@ -66,7 +66,7 @@ describe('a breaker', () => {
     let state = opened(0);
     const lengths: number[] = [];
     for (let nowMs = 1e6; nowMs <= 7e6; nowMs += 1e6) {
-      state = after(probeStarted(state), ['failure'], nowMs);
+      state = after(probeStarted(state, nowMs), ['failure'], nowMs);
       if (state.kind === 'open') lengths.push((state.untilMs - nowMs) / 1000);
     }
     expect(lengths).toEqual([60, 120, 240, 480, 900, 900, 900]);
@@ -84,17 +84,35 @@ describe('a breaker', () => {
       breakerAfter(state, { result, startedAtMs: 900 }, 35_000, noJitter);
     expect(late('success', open)).toBe(open);
     expect(late('failure', open)).toBe(open);
-    const probing = probeStarted(open);
+    const probing = probeStarted(open, 34_000);
     expect(late('success', probing)).toBe(probing);
     expect(late('failure', probing)).toBe(probing);
     const closed = after(probing, ['success'], 34_000);
     expect(late('failure', closed)).toBe(closed);
   });
 
+  test('stays open for no longer than its length where the clock is set back by an hour', () => {
+    const backAtMs = 10_000;
+    const open = opened(backAtMs + 3_600_000);
+    expect(breakerVerdict(open, backAtMs)).toEqual({ kind: 'probe' });
+    // The probe counts, and so does what follows it.
+    const closed = after(probeStarted(open, backAtMs), ['success'], backAtMs);
+    expect(closed.kind).toBe('closed');
+    expect(after(closed, times(10, 'unreachable'), backAtMs).kind).toBe('open');
+  });
+
+  test('goes on counting where the clock is set back by an hour after it closed', () => {
+    const closed = after(probeStarted(opened(3_600_000), 3_700_000), ['success'], 3_700_000);
+    const counted = after(closed, times(19, 'failure'), 3_700_000);
+    // What was counted lies ahead, and counts no more.
+    expect(after(counted, times(19, 'failure'), 5000, 1).kind).toBe('closed');
+    expect(after(counted, times(20, 'failure'), 5000, 1).kind).toBe('open');
+  });
+
   test('comes back from its record, a probe under way as one to be made', () => {
     const open = opened(1000);
     expect(breakerFromRecord(breakerToRecord(open))).toEqual(open);
-    expect(breakerFromRecord(breakerToRecord(probeStarted(open)))).toEqual(open);
+    expect(breakerFromRecord(breakerToRecord(probeStarted(open, 31_000)))).toEqual(open);
     expect(breakerToRecord(closedBreaker)).toEqual({ openUntilMs: 0, openings: 0 });
     expect(breakerFromRecord({ openUntilMs: 0, openings: 0 })).toEqual(closedBreaker);
   });
@@ -125,7 +143,7 @@ describe('a breaker', () => {
             const verdict = breakerVerdict(state, nowMs);
             if (verdict.kind === 'open') expect(verdict.untilMs).toBeGreaterThan(nowMs);
             else pending.push({ atMs: nowMs + tookMs, startedAtMs: nowMs, result });
-            if (verdict.kind === 'probe') state = probeStarted(state);
+            if (verdict.kind === 'probe') state = probeStarted(state, nowMs);
             if (state.kind === 'half_open') {
               const { untilMs } = state;
               expect(pending.filter((each) => each.startedAtMs >= untilMs)).toHaveLength(1);

@@ -63,28 +63,31 @@ export const closedBreaker: BreakerState = { kind: 'closed', closedAtMs: 0, slic
 export const breakerVerdict = (state: BreakerState, nowMs: number): BreakerVerdict => {
   if (state.kind === 'closed') return { kind: 'closed' };
   if (state.kind === 'half_open') return { kind: 'open', untilMs: nowMs + probeWaitMs };
-  return nowMs < state.untilMs ? { kind: 'open', untilMs: state.untilMs } : { kind: 'probe' };
+  // One that would stay open for longer than any does: the clock was set back since.
+  const isOpen = nowMs < state.untilMs && state.untilMs - nowMs <= lengthMs(state.openings) * (1 + jitter);
+  return isOpen ? { kind: 'open', untilMs: state.untilMs } : { kind: 'probe' };
 };
 
-export const probeStarted = (state: BreakerState): BreakerState =>
-  state.kind === 'open' ? { ...state, kind: 'half_open' } : state;
+export const probeStarted = (state: BreakerState, nowMs: number): BreakerState =>
+  state.kind === 'open' ? { ...state, kind: 'half_open', untilMs: Math.min(state.untilMs, nowMs) } : state;
 
 /** The probe was not made after all: the next delivery may be it. */
 export const probeAbandoned = (state: BreakerState): BreakerState =>
   state.kind === 'half_open' ? { ...state, kind: 'open' } : state;
 
+const lengthMs = (openings: number): number => Math.min(firstOpenMs * 2 ** (openings - 1), longestOpenMs);
+
 /** Open for 30 s, doubled each time up to 15 min, and up to a fifth longer by chance. */
 const opened = (openings: number, nowMs: number, random: Random): OpenBreaker => {
-  const lengthMs = Math.min(firstOpenMs * 2 ** (openings - 1), longestOpenMs);
-  return { kind: 'open', untilMs: Math.round(nowMs + lengthMs * (1 + jitter * random())), openings };
+  return { kind: 'open', untilMs: Math.round(nowMs + lengthMs(openings) * (1 + jitter * random())), openings };
 };
 
-/** With one result more; what is older than a minute is gone. */
+/** With one result more; what is older than a minute is gone, and what lies ahead of a clock that was set back. */
 const counted = (slices: readonly Slice[], isFailure: boolean, nowMs: number): readonly Slice[] => {
   const index = Math.floor(nowMs / sliceMs);
   const present = slices.find((slice) => slice.index === index) ?? { index, results: 0, failures: 0 };
   return [
-    ...slices.filter((slice) => slice.index > index - keptSlices && slice.index !== index),
+    ...slices.filter((slice) => slice.index > index - keptSlices && slice.index < index),
     { index, results: present.results + 1, failures: present.failures + (isFailure ? 1 : 0) },
   ];
 };
@@ -110,11 +113,12 @@ export const breakerAfter = (
     if (startedAtMs < state.untilMs) return state;
     return result === 'success' ? { ...closedBreaker, closedAtMs: nowMs } : opened(state.openings + 1, nowMs, random);
   }
-  if (startedAtMs < state.closedAtMs) return state;
+  const closedAtMs = Math.min(state.closedAtMs, nowMs);
+  if (startedAtMs < closedAtMs) return closedAtMs === state.closedAtMs ? state : { ...state, closedAtMs };
   const slices = counted(state.slices, result !== 'success', nowMs);
   const unreachable = result === 'unreachable' ? state.unreachable + 1 : 0;
   if (isFailing(slices) || unreachable >= unreachableInARow) return opened(1, nowMs, random);
-  return { ...state, slices, unreachable };
+  return { ...state, closedAtMs, slices, unreachable };
 };
 
 /** A closed one is all zeros: what it has counted is not worth keeping. A probe under way is to be made anew. */

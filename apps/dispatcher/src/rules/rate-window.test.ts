@@ -15,6 +15,8 @@ import {
 
 const spanMsOf = ({ periodSeconds }: RateRule): number => (periodSeconds + 1.5) * 1000;
 
+const dayMs = 24 * 3_600_000;
+
 interface Coming {
   atMs: number;
   slotMs?: number;
@@ -253,5 +255,40 @@ describe('a rate window', () => {
     const { window } = reserve(emptyRateWindow({ limit: 1, periodSeconds: 1 }), 10_000);
     expect(rateWindowToRecord(window, 10_500)).toEqual({ bucketMs: 25, buckets: [400], counts: [1] });
     expect(rateWindowToRecord(window, 12_525)).toBeUndefined();
+  });
+});
+
+describe('a clock that is set back', () => {
+  const rule = { limit: 2, periodSeconds: 60 };
+  const beforeMs = 30 * dayMs;
+  const spanMs = spanMsOf(rule);
+
+  const full = (): { window: RateWindow; slotMs: number } => {
+    const first = reserve(emptyRateWindow(rule), beforeMs);
+    const second = reserve(first.window, beforeMs);
+    const third = reserve(second.window, beforeMs);
+    expect(third.startAtMs).toBeGreaterThan(beforeMs);
+    return { window: third.window, slotMs: third.startAtMs };
+  };
+
+  test.each([10 * 60_000, 3_600_000, 29 * dayMs])('by %d ms keeps nobody waiting for longer than a span', (backMs) => {
+    const nowMs = beforeMs - backMs;
+    const { window, slotMs } = full();
+    const fresh = reserve(window, nowMs);
+    expect(fresh.startAtMs - nowMs).toBeLessThanOrEqual(1.02 * spanMs);
+    // One comes back with its slot, at the time that it was told and as often as it is told another.
+    let atMs = slotMs - backMs;
+    let slot = startReserved(window, atMs, atMs);
+    for (let turns = 0; slot.startAtMs > atMs && turns < 200; turns++) {
+      atMs = slot.startAtMs;
+      slot = startReserved(slot.window, slot.startAtMs, atMs);
+    }
+    expect(slot.startAtMs).toBe(atMs);
+    expect(atMs - nowMs).toBeLessThanOrEqual(2.05 * spanMs);
+  });
+
+  test('does not let more through: what has started counts as started now', () => {
+    const nowMs = beforeMs - 3_600_000;
+    expect(reserve(full().window, nowMs).startAtMs).toBeGreaterThan(nowMs + rule.periodSeconds * 1000);
   });
 });

@@ -53,6 +53,26 @@ const recent = ({ rule, buckets }: RateWindow, nowMs: number): Buckets => {
   return first === -1 ? [] : buckets.slice(first);
 };
 
+/**
+ * Nothing has started that lies ahead: where something has, the clock was set back. It counts as started now; and where that
+ * is by more than a span, what was reserved is void, for it would come that much too late.
+ */
+const heedSetBack = (window: RateWindow, nowMs: number): RateWindow => {
+  const now = bucketOf(window.rule, nowMs);
+  const latest = window.buckets.findLast((bucket) => bucket.started > 0);
+  if (latest === undefined || latest.at <= now) return window;
+  const ahead = window.buckets.filter((bucket) => bucket.at > now);
+  const startedAhead = ahead.reduce((sum, bucket) => sum + bucket.started, 0);
+  const isVoid = latest.at - now > spanBuckets;
+  const planned = isVoid ? [] : ahead.filter(({ reserved: count }) => count > 0);
+  const kept = [
+    ...window.buckets.filter((bucket) => bucket.at <= now),
+    ...planned.map((bucket) => ({ ...bucket, started: 0 })),
+  ];
+  const buckets = withAdded(kept, now, { started: startedAhead });
+  return { ...window, buckets, tailMs: isVoid ? 0 : window.tailMs };
+};
+
 const started = (window: RateWindow, buckets: Buckets, nowMs: number): RateSlot => ({
   window: { ...window, buckets: withAdded(buckets, bucketOf(window.rule, nowMs), { started: 1 }) },
   startAtMs: nowMs,
@@ -64,7 +84,8 @@ const reserved = (window: RateWindow, buckets: Buckets, at: number): RateSlot =>
 });
 
 /** For a request that has no slot yet: now if nobody who waits is owed the place, else behind those who wait. */
-export const reserve = (window: RateWindow, nowMs: number): RateSlot => {
+export const reserve = (given: RateWindow, nowMs: number): RateSlot => {
+  const window = heedSetBack(given, nowMs);
   const { rule, tailMs } = window;
   const bucketMs = bucketMsOf(rule);
   const buckets = recent(window, nowMs);
@@ -83,7 +104,8 @@ export const reserve = (window: RateWindow, nowMs: number): RateSlot => {
  * started; if late ones before it took its place, it moves as little as possible, since those after it will move too.
  * Before its time (the rule was loosened) it starts if there is room beside all who wait, or keeps its slot.
  */
-export const startReserved = (window: RateWindow, slotMs: number, nowMs: number): RateSlot => {
+export const startReserved = (given: RateWindow, slotMs: number, nowMs: number): RateSlot => {
+  const window = heedSetBack(given, nowMs);
   const { limit } = window.rule;
   const now = bucketOf(window.rule, nowMs);
   const slot = bucketOf(window.rule, slotMs);

@@ -11,7 +11,7 @@ import {
   type Endpoint,
 } from '@bellwire/contracts';
 import { dialectNamed } from '@bellwire/dialects';
-import type { AttemptOutcome, DeliveryStatus } from '@bellwire/domain';
+import { openExpiryClock, type AttemptOutcome, type DeliveryStatus } from '@bellwire/domain';
 import { openLogger, openScope, type Scope } from '@bellwire/lifecycle';
 import { simulatedLog, topicNames, topicSpecs, type NewRecord, type SimulatedLog } from '@bellwire/messaging';
 import { endpointChangeKey, openRegistryView, registryChangeKey } from '@bellwire/registry-view';
@@ -183,11 +183,13 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
   const view = scope.own('view', await openRegistryView({ log: eventLog, onFailure }));
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
   const sent: { atMs: number; runMs: number; eventId: string; url: string }[] = [];
+  const clock = { now: () => Date.now() };
   let answered = 200;
   await startDispatcher({
     scope,
     log,
-    clock: { now: () => Date.now() },
+    clock,
+    expiryClock: openExpiryClock({ clock, stopwatch: performance, onStep: () => undefined }),
     random: () => 0,
     eventLog,
     view,

@@ -3,7 +3,6 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import {
   contextOfHeaders,
-  groupNames,
   startWorker,
   topicNames,
   traceHeaders,
@@ -121,7 +120,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   worker = await startWorker({
     log: eventLog,
     topics: [topicNames.events],
-    group: groupNames.router,
+    group: 'router',
     paceMs: 3,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,

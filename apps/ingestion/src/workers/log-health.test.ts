@@ -25,7 +25,7 @@ beforeEach(() => {
   answer = async () => [0];
   write = async () => [];
   const eventLog = { produce: () => write(), endOffsets: () => (questions++, answer()) };
-  health = makeLogHealth({ eventLog, clock: { now: () => nowMs }, everyMs: 1, limitMs: 20 });
+  health = makeLogHealth({ eventLog, stopwatch: { now: () => nowMs }, everyMs: 1, limitMs: 20 });
   following = health.follow((isWritable) => void said.push(isWritable));
 });
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toFault } from '@bellwire/errors';
 import { topicNames, type Log } from '@bellwire/messaging';
-import type { Clock } from '../ports.ts';
+import type { Stopwatch } from '@bellwire/domain';
 
 export interface LogHealthOptions {
   eventLog: Pick<Log, 'produce' | 'endOffsets'>;
-  clock: Clock;
+  stopwatch: Stopwatch;
   /** Between two questions to the log, in milliseconds. @default 1000 */
   everyMs?: number;
   /** A question that is open for so long counts as unanswered, in milliseconds. @default 2000 */
@@ -23,7 +23,7 @@ export interface LogHealth {
 }
 
 export const makeLogHealth = (options: LogHealthOptions): LogHealth => {
-  const { eventLog, clock, everyMs = 1000, limitMs = 2000, distrustMs = 5000 } = options;
+  const { eventLog, stopwatch, everyMs = 1000, limitMs = 2000, distrustMs = 5000 } = options;
   const followers = new Set<(isWritable: boolean) => void>();
   let isWritable = true;
   let failedAtMs = -Infinity;
@@ -38,7 +38,7 @@ export const makeLogHealth = (options: LogHealthOptions): LogHealth => {
     const late = setTimeout(() => turn(false), limitMs);
     try {
       await eventLog.endOffsets(topicNames.events);
-      if (clock.now() - failedAtMs >= distrustMs) turn(true);
+      if (stopwatch.now() - failedAtMs >= distrustMs) turn(true);
     } catch {
       turn(false);
     } finally {
@@ -55,7 +55,7 @@ export const makeLogHealth = (options: LogHealthOptions): LogHealth => {
         return positions;
       } catch (error) {
         if (toFault(error).reason === 'LOG_UNAVAILABLE') {
-          failedAtMs = clock.now();
+          failedAtMs = stopwatch.now();
           turn(false);
         }
         throw error;

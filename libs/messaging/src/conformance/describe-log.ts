@@ -164,47 +164,6 @@ export const describeLog = (
       await reader.close();
     });
 
-    test('tells a reader how far it is where the last records are gone', async () => {
-      if (harness.upkeep === undefined) return;
-      await log.topics([spec('gone', 1, { retentionMs: -dayMs })]);
-      await log.produce([record('gone', 'a', '1'), record('gone', 'a', '2')]);
-      await harness.upkeep(log);
-      let reached = 0;
-      const got: LogRecord[] = [];
-      const reader = await log.read({
-        topic: 'gone',
-        partition: 0,
-        fromOffset: 0,
-        records: (batch) => void got.push(...batch),
-        reached: (offset) => void (reached = offset),
-      });
-      await eventually(() => reached === 2);
-      expect(got).toEqual([]);
-      await log.produce([record('gone', 'a', '3')]);
-      await eventually(() => got.length === 1);
-      expect(texts(got)).toEqual(['3']);
-      await reader.close();
-    });
-
-    test('tells anybody what a group has committed, and nothing of a group that has not', async () => {
-      await log.topics([spec('other', 1)]);
-      await log.produce([record('t', 'a', '1'), record('other', 'a', '1')]);
-      expect(await log.commits('g', ['t', 'other'])).toEqual([]);
-      const member = await join(log, 'g', ['t', 'other']);
-      await eventually(() => member.records.length === 2);
-      const { partition = 0 } = member.records.find(({ topic }) => topic === 't') ?? {};
-      await member.subscription.commit([
-        { topic: 't', partition, offset: 1, metadata: '1AAE=' },
-        { topic: 'other', partition: 0, offset: 1, metadata: '' },
-      ]);
-      const ofTopic = { topic: 't', partition, offset: 1, metadata: '1AAE=' };
-      expect(await log.commits('g', ['t'])).toEqual([ofTopic]);
-      await member.subscription.close();
-      const both = [...(await log.commits('g', ['t', 'other']))].sort((a, b) => (a.topic < b.topic ? -1 : 1));
-      expect(both).toEqual([{ topic: 'other', partition: 0, offset: 1, metadata: '' }, ofTopic]);
-      expect(await log.commits('nobody', ['t'])).toEqual([]);
-    });
-
     test('produces nothing when asked to', async () => {
       expect(await log.produce([])).toEqual([]);
       expect(await log.endOffsets('t')).toEqual([0, 0, 0, 0]);
@@ -281,6 +240,20 @@ export const describeLog = (
       await log.produce([record('old', 'a', 'sentinel')]);
       await eventually(() => member.records.length > 0);
       expect(member.records.map((r) => r.offset)).toEqual([2]);
+    });
+
+    test('tells a group that comes back behind the first record what it has lost, and goes on from there', async () => {
+      await log.topics([spec('single', 1)]);
+      await log.produce(['0', '1', '2', '3'].map((text) => record('single', 'k', text)));
+      const before = await join(log, 'g', ['single']);
+      await eventually(() => before.records.length === 4);
+      await before.subscription.commit([{ topic: 'single', partition: 0, offset: 1, metadata: '' }]);
+      await before.subscription.close();
+      await harness.dropBelow({ topic: 'single', partition: 0, offset: 3 });
+      const after = await join(log, 'g', ['single']);
+      await eventually(() => after.records.length === 1);
+      expect(texts(after.records)).toEqual(['3']);
+      expect(harness.dropped).toEqual([{ group: 'g', topic: 'single', partition: 0, from: 1, to: 2, count: 2 }]);
     });
 
     test('closes in the middle of work: every produce ends, and what was promised is there', async () => {

@@ -1,4 +1,5 @@
-import type { Commit, Log, LogRecord, NewRecord, Subscription, TopicPartition, TopicSpec } from '../log.ts';
+import type { DroppedRecords } from '../dropped-records.ts';
+import type { Commit, Log, LogRecord, NewRecord, Position, Subscription, TopicPartition, TopicSpec } from '../log.ts';
 
 /** An adapter under test, on a store of its own. */
 export interface LogHarness {
@@ -8,6 +9,10 @@ export interface LogHarness {
   openAnother?(): Promise<Log>;
   /** A second process that can be killed: it says good-bye to nobody. Groups only. */
   openMortal?(): Promise<{ log: Log; kill(): Promise<void> }>;
+  /** Drops the records of a partition below an offset, as a retention does that is too short for a backlog. */
+  dropBelow(position: Position): Promise<void>;
+  /** What the logs that it opened have told of records that were dropped before a group had read them. */
+  dropped: readonly DroppedRecords[];
   /** Compacts and drops what is past its retention now; left out where nobody can ask for that. */
   upkeep?(log: Log): Promise<void>;
   dispose(): Promise<void>;

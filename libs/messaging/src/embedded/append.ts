@@ -34,7 +34,7 @@ const headersText = (headers: NewRecord['headers']): string | null => {
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /** One writer has one statement in flight at a time, so the counters' row locks cannot deadlock, in whatever order. */
-export const layOut = (placed: readonly Placed[], timestampMs: number): Append => {
+export const layOut = (placed: readonly Placed[], timestampMs: number, ranMs: number): Append => {
   const slots = new Map<Partition, { slot: number; count: number }>();
   const slot: number[] = [];
   const nth: number[] = [];
@@ -69,6 +69,7 @@ export const layOut = (placed: readonly Placed[], timestampMs: number): Append =
       length,
       placed.map(({ record }) => record.key ?? ''),
       placed.map(({ record }) => headersText(record.headers)),
+      ranMs,
     ],
   };
 

@@ -16,8 +16,6 @@ export interface CursorOptions {
   /** Reads from the database. */
   read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
   deliver: (batch: readonly LogRecord[]) => void;
-  /** The records below this offset are gone, and none was handed over that says so. */
-  reached?: ((offset: number) => void) | undefined;
   onError: (error: unknown) => void;
 }
 
@@ -52,8 +50,7 @@ const openBackoff = (again: () => void) => {
   };
 };
 
-export const openCursor = (options: CursorOptions): Cursor => {
-  const { partition, fromOffset, read, deliver, reached, onError } = options;
+export const openCursor = ({ partition, fromOffset, read, deliver, onError }: CursorOptions): Cursor => {
   let position = fromOffset;
   let state: 'idle' | 'scheduled' | 'reading' = 'idle';
   let running = false;
@@ -78,10 +75,9 @@ export const openCursor = (options: CursorOptions): Cursor => {
     position = nextPosition;
     partition.trim();
     schedule();
-    const handedOver = (batch.at(-1)?.offset ?? -1) + 1;
+    if (batch.length === 0) return;
     try {
-      if (batch.length > 0) deliver(batch);
-      if (nextPosition > handedOver) reached?.(nextPosition);
+      deliver(batch);
     } catch (error) {
       onError(error);
     }

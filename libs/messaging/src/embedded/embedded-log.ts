@@ -1,11 +1,14 @@
 import { Fault, invalidField } from '@bellwire/errors';
+import type { DroppedRecords } from '../dropped-records.ts';
 import type { Log, NewRecord, Subscription } from '../log.ts';
 import { newPlacing, type PlaceRecord } from '../partitioner.ts';
 import type { Placed } from './append.ts';
 import { openCatalogue, type Catalogue } from './catalogue.ts';
 import { openCursor } from './cursor.ts';
-import { openMember, openMembers } from './member.ts';
-import { createTopicSql, loadPartitionsSql, schemaSql } from './schema.ts';
+import type { Partition } from './partition.ts';
+import { openMember, openMembers, type Members } from './member.ts';
+import { openRunningTime, type RunningTime } from './running-time.ts';
+import { createTopicSql, loadPartitionsSql, loadRunSql, schemaSql } from './schema.ts';
 import { openWriterSession, unavailable, type WriterSession } from './session.ts';
 import { openStore, type Store } from './store.ts';
 import { openUpkeep } from './upkeep.ts';
@@ -18,10 +21,16 @@ export interface EmbeddedLogOptions {
   tailBytes?: number;
   /** How often retention and compaction run, in milliseconds. @default 60000 */
   upkeepIntervalMs?: number;
+  /** How long records stay that every group has settled, in milliseconds. @default an hour */
+  settledMs?: number;
+  /** By it the age of records is counted, while the log is open. @default performance */
+  stopwatch?: { now(): number };
   /** How long to wait for the lock at the start: a process that was killed may hold it a moment longer. @default 3000 */
   lockWaitMs?: number;
   /** Something failed in the background and is tried again: a lost connection, a read, upkeep. @default ignored */
   onError?: (error: unknown) => void;
+  /** Records were dropped that a group had not committed: past their retention. @default ignored */
+  onDropped?: (dropped: DroppedRecords) => void;
 }
 
 /** The log for one process, on Postgres. */
@@ -37,18 +46,20 @@ export interface EmbeddedLog extends Log {
  */
 export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
   const { connectionString, onError = () => undefined } = options;
+  const ran = openRunningTime(options.stopwatch ?? performance);
   const catalogue = openCatalogue(options.tailBytes ?? 4 * 1024 * 1024);
   const session = await openWriterSession({
     connectionString,
     lockWaitMs: options.lockWaitMs ?? 3000,
     async onUp(query) {
       await query(schemaSql);
+      for (const row of await query(loadRunSql)) ran.learn(Number(row['ran']));
       for (const row of await query(loadPartitionsSql))
         catalogue.learn(String(row['topic']), Number(row['part']), Number(row['next_offset']));
     },
     onError,
   });
-  return assemble(catalogue, session, openStore(connectionString, onError), { ...options, onError });
+  return assemble({ catalogue, session, ran, store: openStore(connectionString, onError) }, { ...options, onError });
 };
 
 const place = (catalogue: Catalogue, record: NewRecord, placeRecord: PlaceRecord): Placed => {
@@ -57,13 +68,19 @@ const place = (catalogue: Catalogue, record: NewRecord, placeRecord: PlaceRecord
   return { record, partition: catalogue.partition(record.topic, placeRecord(record.key, partitions)) };
 };
 
-interface Parts {
+interface Opened {
   catalogue: Catalogue;
   session: WriterSession;
+  ran: RunningTime;
   store: Store;
+}
+
+interface Parts extends Opened {
+  members: Members;
   /** What has to be closed before the connections are. */
   open: Set<{ close(): Promise<void> }>;
   refuseWhenClosing: () => void;
+  onDropped: (dropped: DroppedRecords) => void;
   onError: (error: unknown) => void;
 }
 
@@ -75,7 +92,6 @@ const readerOf =
       fromOffset: options.fromOffset,
       read: store.read,
       deliver: (batch) => options.records(batch),
-      reached: options.reached,
       onError,
     });
     const reader = {
@@ -89,19 +105,34 @@ const readerOf =
     return reader;
   };
 
-const consumerOf = ({ catalogue, store, open, refuseWhenClosing, onError }: Parts): Log['consume'] => {
-  const members = openMembers();
-  return async (consume) => {
+const consumerOf =
+  ({ catalogue, store, members, open, refuseWhenClosing, onDropped, onError }: Parts): Log['consume'] =>
+  async (consume) => {
     const partitions = consume.topics.flatMap((topic) => catalogue.partitions(topic));
     const leave = members.join(consume.group, consume.topics);
     try {
+      const ends = new Map(partitions.map((partition) => [partition, partition.end()]));
+      const firsts = await store.firstRecords(consume.topics);
       const commits = await store.loadCommits(consume.group, consume.topics);
       refuseWhenClosing();
+      const firstOf = (own: Partition): number =>
+        firsts.find(({ topic, partition }) => topic === own.topic && partition === own.partition)?.offset ??
+        ends.get(own) ??
+        0;
       const onClosed = (): void => {
         leave();
         open.delete(member);
       };
-      const member: Subscription = openMember({ consume, partitions, commits, store, onError, onClosed });
+      const member: Subscription = openMember({
+        consume,
+        partitions,
+        commits,
+        firstOf,
+        store,
+        onDropped,
+        onError,
+        onClosed,
+      });
       open.add(member);
       return member;
     } catch (error) {
@@ -109,21 +140,29 @@ const consumerOf = ({ catalogue, store, open, refuseWhenClosing, onError }: Part
       throw error;
     }
   };
-};
 
-const assemble = (
-  catalogue: Catalogue,
-  session: WriterSession,
-  store: Store,
-  { upkeepIntervalMs = 60_000, onError }: EmbeddedLogOptions & { onError: (error: unknown) => void },
-): EmbeddedLog => {
-  const writer = openWriter(session);
-  const upkeep = openUpkeep({ store, topics: () => catalogue.specified(), intervalMs: upkeepIntervalMs, onError });
+const hourMs = 60 * 60 * 1000;
+
+const assemble = (opened: Opened, given: EmbeddedLogOptions & { onError: (error: unknown) => void }): EmbeddedLog => {
+  const { catalogue, session, ran, store } = opened;
+  const { upkeepIntervalMs = 60_000, settledMs = hourMs, onDropped = () => undefined, onError } = given;
+  const writer = openWriter(session, ran);
+  const members = openMembers();
+  const upkeep = openUpkeep({
+    store,
+    topics: () => catalogue.specified(),
+    groupsOf: members.of,
+    ran,
+    settledMs,
+    intervalMs: upkeepIntervalMs,
+    onDropped,
+    onError,
+  });
   let closing: Promise<void> | undefined;
   const refuseWhenClosing = (): void => {
     if (closing !== undefined) throw new Fault('STOPPING', 'The log is closing.');
   };
-  const parts: Parts = { catalogue, session, store, open: new Set(), refuseWhenClosing, onError };
+  const parts: Parts = { ...opened, members, open: new Set(), refuseWhenClosing, onDropped, onError };
   const nextPlacing = newPlacing();
   const consume = consumerOf(parts);
   const read = readerOf(parts);
@@ -163,10 +202,6 @@ const assemble = (
       // A write that failed may have reached the disk: only a new connection knows the end.
       if (!session.isUp()) throw unavailable(new Error('there is no connection'));
       return catalogue.partitions(topic).map((partition) => partition.end());
-    },
-    async commits(group, topics) {
-      refuseWhenClosing();
-      return store.loadCommits(group, topics);
     },
     upkeep: () => upkeep.run(),
     close: () => (closing ??= closeAll()),

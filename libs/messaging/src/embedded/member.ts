@@ -1,4 +1,5 @@
 import { Fault } from '@bellwire/errors';
+import { withinExtent, type DroppedRecords } from '../dropped-records.ts';
 import type { Commit, ConsumeOptions, Subscription, TopicPartition } from '../log.ts';
 import { openCursor, type Cursor } from './cursor.ts';
 import type { Partition } from './partition.ts';
@@ -8,18 +9,23 @@ import type { Store } from './store.ts';
 export interface Members {
   /** Throws a sentence where the group has a member already; returns how to leave. */
   join(group: string, topics: readonly string[]): () => void;
+  /** Groups that have a member for the topic. */
+  of(topic: string): readonly string[];
 }
 
 export const openMembers = (): Members => {
-  const taken = new Set<string>();
+  const groups = new Map<string, Set<string>>();
   return {
     join(group, topics) {
+      const taken = groups.get(group) ?? new Set();
+      groups.set(group, taken);
       for (const topic of topics)
-        if (taken.has(`${group}\n${topic}`))
+        if (taken.has(topic))
           throw new Error(`Group "${group}" has a member for topic "${topic}" already: the embedded log takes one.`);
-      for (const topic of topics) taken.add(`${group}\n${topic}`);
-      return () => topics.forEach((topic) => taken.delete(`${group}\n${topic}`));
+      for (const topic of topics) taken.add(topic);
+      return () => topics.forEach((topic) => taken.delete(topic));
     },
+    of: (topic) => [...groups].flatMap(([group, taken]) => (taken.has(topic) ? [group] : [])),
   };
 };
 
@@ -27,31 +33,24 @@ export interface MemberOptions {
   consume: ConsumeOptions;
   partitions: readonly Partition[];
   commits: readonly Commit[];
+  /** Offset of its first record, or its end where it had none. */
+  firstOf: (partition: Partition) => number;
   store: Store;
+  onDropped: (dropped: DroppedRecords) => void;
   onError: (error: unknown) => void;
   onClosed: () => void;
 }
 
-/** A commit beyond the end means that the database is older than the commit: new records must not pass for done. */
-const withinEnd = (partition: Partition, commit: Commit | undefined, onError: (error: unknown) => void) => {
-  const end = partition.end();
-  if (commit === undefined || commit.offset <= end) return commit;
-  const name = `Partition ${partition.partition} of "${partition.topic}"`;
-  onError(
-    new Error(`${name} ends at ${end} but ${commit.offset} is committed: records were lost. Going on from ${end}.`),
-  );
-  return { ...commit, offset: end, metadata: '' };
-};
-
 /** The one member of a group: has every partition from the beginning to the end of its life. */
 export const openMember = (options: MemberOptions): Subscription => {
-  const { consume, partitions, commits, store, onError, onClosed } = options;
+  const { consume, partitions, commits, firstOf, store, onDropped, onError, onClosed } = options;
   const cursors = new Map<string, Cursor>();
   const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
   const assigned = partitions.map((own) => {
     const partition: TopicPartition = { topic: own.topic, partition: own.partition };
     const found = commits.find((commit) => nameOf(commit) === nameOf(partition));
-    const commit = withinEnd(own, found, onError);
+    const extent = { first: firstOf(own), end: own.end() };
+    const commit = found && withinExtent(found, consume.group, extent, { onDropped, onError });
     const cursor = openCursor({
       partition: own,
       fromOffset: commit?.offset ?? 0,

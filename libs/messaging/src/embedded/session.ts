@@ -53,10 +53,10 @@ export const openWriterSession = async (options: WriterSessionOptions): Promise<
     client.on('end', () => lost(client, new Error('the connection has ended')));
     try {
       await client.connect();
-      for (const giveUpAt = Date.now() + lockWaitMs; ; await sleep(50)) {
+      for (const giveUpAt = performance.now() + lockWaitMs; ; await sleep(50)) {
         const { rows } = await client.query<{ held: boolean }>(lockSql);
         if (rows[0]?.held === true) break;
-        if (Date.now() >= giveUpAt) throw heldElsewhere();
+        if (performance.now() >= giveUpAt) throw heldElsewhere();
       }
       await options.onUp(async (query) => (await client.query<QueryResultRow>(query)).rows);
       return client;

@@ -1,18 +1,15 @@
 import { Pool, type QueryResult, type QueryResultRow } from 'pg';
 import type { Commit, LogRecord } from '../log.ts';
 import type { Partition } from './partition.ts';
-import { compactSql, loadCommitsSql, readSql, saveCommitsSql, trimSql } from './schema.ts';
+import { loadCommitsSql, readSql, saveCommitsSql } from './schema.ts';
 import { unavailable } from './session.ts';
+import { openStoreUpkeep, type StoreUpkeep } from './store-upkeep.ts';
 
 /** Everything but appending: reads, commits and upkeep, on a few connections of their own. */
-export interface Store {
+export interface Store extends StoreUpkeep {
   read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
   loadCommits(group: string, topics: readonly string[]): Promise<readonly Commit[]>;
   saveCommits(group: string, commits: readonly Commit[]): Promise<void>;
-  /** Drops what was taken before `beforeMs`. */
-  trim(partition: Partition, beforeMs: number): Promise<void>;
-  /** Keeps the newest record of each key; tombstones that were taken before `beforeMs` go too. */
-  compact(partition: Partition, beforeMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,8 +39,6 @@ interface CommitRow {
   off: string;
   metadata: string;
 }
-
-const trimmedAtOnce = 5000;
 
 /**
  * synchronous_commit is off here: what a crash of the machine can take is the last half second of commits, and that only
@@ -99,15 +94,7 @@ export const openStore = (connectionString: string, onError: (error: unknown) =>
         commits.map((commit) => commit.metadata),
       ]);
     },
-    async trim({ topic, partition }, beforeMs) {
-      for (;;) {
-        const { rowCount } = await query('trim', trimSql, [topic, partition, beforeMs, trimmedAtOnce]);
-        if ((rowCount ?? 0) < trimmedAtOnce) return;
-      }
-    },
-    async compact({ topic, partition }, beforeMs) {
-      await query('compact', compactSql, [topic, partition, beforeMs]);
-    },
+    ...openStoreUpkeep(query),
     close: () => pool.end(),
   };
 };

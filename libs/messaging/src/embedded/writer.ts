@@ -1,6 +1,7 @@
 import { Fault } from '@bellwire/errors';
 import type { Position } from '../log.ts';
 import { layOut, type Placed } from './append.ts';
+import type { RunningTime } from './running-time.ts';
 import { unavailable, type WriterSession } from './session.ts';
 
 /** Appends records, one statement at a time. */
@@ -22,7 +23,7 @@ interface Call {
 const statementRecords = 5000;
 const statementBytes = 8 * 1024 * 1024;
 
-export const openWriter = (session: WriterSession): Writer => {
+export const openWriter = (session: WriterSession, ran: RunningTime): Writer => {
   let queue: Call[] = [];
   let working: Promise<void> | undefined;
   let closed = false;
@@ -43,7 +44,7 @@ export const openWriter = (session: WriterSession): Writer => {
   const writeOnce = async (calls: readonly Call[]): Promise<void> => {
     const [only] = calls;
     const all = calls.length === 1 && only !== undefined ? only.placed : calls.flatMap((call) => call.placed);
-    const append = layOut(all, Date.now());
+    const append = layOut(all, Date.now(), ran.now());
     const rows = await session.query<{ slot: number; base: string }>(append.query);
     const { byPartition, positions } = append.placed(rows);
     for (const [partition, records] of byPartition) partition.append(records);

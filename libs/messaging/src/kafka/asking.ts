@@ -55,15 +55,15 @@ type Persist = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 const persistent =
   (cluster: Cluster, isClosed: () => boolean): Persist =>
   async (what, work) => {
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     const giveUpAtMs = startedAtMs + limitMs;
     for (let waitMs = 50; ; waitMs = Math.min(500, waitMs * 2)) {
       try {
-        return await within(Math.max(1, giveUpAtMs - Date.now()), work(), what);
+        return await within(Math.max(1, giveUpAtMs - performance.now()), work(), what);
       } catch (error) {
         const isUnknown = kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
-        if (isUnknown && Date.now() - startedAtMs > newTopicMs) throw error;
-        if (isClosed() || Date.now() + waitMs > giveUpAtMs) throw unavailable(error);
+        if (isUnknown && performance.now() - startedAtMs > newTopicMs) throw error;
+        if (isClosed() || performance.now() + waitMs > giveUpAtMs) throw unavailable(error);
         await sleep(waitMs);
         const refresh = cluster.connect().then(() => cluster.refreshMetadata());
         await within(1000, refresh, 'metadata').catch(() => undefined);

@@ -7,6 +7,7 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs';
 import { quietTimers } from './quiet-timers.ts';
+import { withstandSetClock } from './set-clock.ts';
 
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
 
@@ -50,8 +51,8 @@ const errorLog = (onError: (error: unknown) => void): logCreator => {
     ({ namespace, log }) => {
       const detail: unknown = log['error'];
       const text = `kafkajs ${namespace}: ${log.message}${typeof detail === 'string' ? ` (${detail})` : ''}`;
-      const nowMs = Date.now();
-      if (routine.test(text) || nowMs - (saidAtMs.get(text) ?? 0) < sameAgainMs) return;
+      const nowMs = performance.now();
+      if (routine.test(text) || nowMs - (saidAtMs.get(text) ?? -sameAgainMs) < sameAgainMs) return;
       if (saidAtMs.size > 100) saidAtMs.clear();
       saidAtMs.set(text, nowMs);
       onError(new Error(text));
@@ -67,6 +68,7 @@ const saslOf = ({ mechanism, username, password }: KafkaSasl): SASLOptions => {
 
 export const clientMaker = ({ brokers, clientId, sasl, tls, socketFactory, onError }: ConnectionOptions): NewClient => {
   quietTimers();
+  withstandSetClock();
   const shared: KafkaConfig = {
     brokers: [...brokers],
     clientId,

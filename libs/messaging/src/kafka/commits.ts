@@ -31,8 +31,8 @@ export const movedAway: ReadonlySet<string> = new Set([
 export const makeCommit =
   ({ owned, standing, names, session, isClosed, ownerMark }: CommitsOptions): Subscription['commit'] =>
   async (commits) => {
-    const giveUpAtMs = Date.now() + limitMs;
-    const leftMs = (): number => Math.max(1, giveUpAtMs - Date.now());
+    const giveUpAtMs = performance.now() + limitMs;
+    const leftMs = (): number => Math.max(1, giveUpAtMs - performance.now());
     const had = new Map(commits.map((each) => [each, owned.of(each)]));
     const isOurs = (each: Commit): boolean => had.get(each) !== undefined && had.get(each) === owned.of(each);
 
@@ -42,7 +42,7 @@ export const makeCommit =
       const mine = commits.filter(isOurs);
       if (mine.length === 0) return;
       const now = session();
-      if (Date.now() > giveUpAtMs) throw unavailable(new Error('the group is not ready'));
+      if (performance.now() > giveUpAtMs) throw unavailable(new Error('the group is not ready'));
       if (now === undefined || !standing.isSettled()) continue;
       try {
         const mark = ownerMark();

@@ -127,6 +127,7 @@ describe('a broker that goes away', () => {
       times: { sessionTimeoutMs: 2000, heartbeatIntervalMs: 200, rebalanceTimeoutMs: 2000, maxWaitMs: 100, retries: 1 },
       names: namesWith(prefix),
       onError: (error) => errors.push(error),
+      onDropped: () => undefined,
       onClosed: () => undefined,
     });
     await eventually(() => seen.length === 1);

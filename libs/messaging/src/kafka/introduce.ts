@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withinExtent, type DroppedRecords } from '../dropped-records.ts';
 import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
 import { nameOf } from './names.ts';
 import type { Owned } from './owned.ts';
@@ -10,6 +11,7 @@ export interface OwnedCommit extends Commit {
 
 export interface IntroduceOptions {
   handlers: ConsumerHandlers;
+  group: string;
   /** What the group has committed. */
   load: () => Promise<readonly OwnedCommit[]>;
   /** Owners of partitions, other than this member, that are in the group: they may hand over still. */
@@ -22,27 +24,13 @@ export interface IntroduceOptions {
   seek: (position: Position) => void;
   /** It is ours still. */
   isCurrent: (own: Owned) => boolean;
+  onDropped: (dropped: DroppedRecords) => void;
   onError: (error: unknown) => void;
 }
 
 const retryMs = 100;
 /** The former owner is asked for so often. */
 const askAgainMs = 50;
-
-/** Where to go on: never before the first record nor beyond the last, and not without a word. */
-const within = (commit: Commit | undefined, start: number, end: number, onError: (error: unknown) => void) => {
-  const name = commit === undefined ? '' : `Partition ${commit.partition} of "${commit.topic}"`;
-  if (commit === undefined) return { position: start, commit };
-  if (commit.offset < start) {
-    onError(new Error(`${name}: records from ${commit.offset} to ${start - 1} were dropped before they were read.`));
-    return { position: start, commit: { ...commit, offset: start, metadata: '' } };
-  }
-  if (commit.offset > end) {
-    onError(new Error(`${name} ends at ${end} but ${commit.offset} is committed: records were lost.`));
-    return { position: end, commit: { ...commit, offset: end, metadata: '' } };
-  }
-  return { position: commit.offset, commit };
-};
 
 const withoutOwner = ({ topic, partition, offset, metadata }: OwnedCommit): Commit => ({
   topic,
@@ -56,7 +44,8 @@ const withoutOwner = ({ topic, partition, offset, metadata }: OwnedCommit): Comm
  * gone, or had their time.
  */
 export const makeIntroduce = (options: IntroduceOptions) => {
-  const { handlers, load, others, announce, starts, ends, resume, seek, isCurrent, onError } = options;
+  const { handlers, group, load, others, announce, starts, ends, resume, seek, isCurrent, onDropped, onError } =
+    options;
 
   const offsetsOf = async (
     ask: (topic: string) => Promise<readonly number[]>,
@@ -87,9 +76,10 @@ export const makeIntroduce = (options: IntroduceOptions) => {
     const [first, last] = await Promise.all([offsetsOf(starts, begun), offsetsOf(ends, begun)]);
     const assigned = begun.filter(isCurrent).map((own) => {
       const { topic, partition } = own.partition;
-      const begin = first.get(topic)?.[partition] ?? 0;
-      const at = within(ready.get(own), begin, last.get(topic)?.[partition] ?? 0, onError);
-      return { own, ...at, partition: own.partition };
+      const extent = { first: first.get(topic)?.[partition] ?? 0, end: last.get(topic)?.[partition] ?? 0 };
+      const found = ready.get(own);
+      const commit = found && withinExtent(found, group, extent, { onDropped, onError });
+      return { own, commit, position: commit?.offset ?? extent.first, partition: own.partition };
     });
     await announce(
       assigned.map(({ partition, position, commit }) => ({

@@ -1,4 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { DroppedRecords } from '../dropped-records.ts';
 import type { ConsumeOptions, Subscription, TopicPartition } from '../log.ts';
 import type { Asking } from './asking.ts';
 import { makeCommit } from './commits.ts';
@@ -17,6 +18,7 @@ export interface MemberOptions {
   asking: Asking;
   times: SessionTimes;
   names: Names;
+  onDropped: (dropped: DroppedRecords) => void;
   onError: (error: unknown) => void;
   onClosed: () => void;
 }
@@ -33,7 +35,7 @@ const announceLimitMs = 1000;
 
 /** Hands fetched records over once; false where they came too early or too late. */
 const makeTake =
-  ({ consume: { handlers }, owned, names, isClosed, onError }: Parts) =>
+  ({ consume: { handlers, group }, owned, names, isClosed, onDropped, onError }: Parts) =>
   (from: TopicPartition, messages: readonly KafkaMessage[]): boolean => {
     const { topic, partition } = names.ours(from);
     const own = owned.of({ topic, partition });
@@ -42,8 +44,12 @@ const makeTake =
     const records = messages
       .filter(({ offset }) => Number(offset) >= position)
       .map((message) => toLogRecord(topic, partition, message));
+    const [first] = records;
     const last = records.at(-1);
-    if (last === undefined) return true;
+    if (first === undefined || last === undefined) return true;
+    // Retention has overtaken us: kafkajs goes on from the first record that is left.
+    if (first.offset > position)
+      onDropped({ group, topic, partition, from: position, to: first.offset - 1, count: first.offset - position });
     own.position = last.offset + 1;
     try {
       handlers.records(records);
@@ -129,7 +135,7 @@ const openSessions = (parts: Parts) => {
  * it really moves, and starts again by itself.
  */
 export const openMember = async (options: MemberOptions): Promise<Subscription> => {
-  const { consume, asking, names, onError, onClosed } = options;
+  const { consume, asking, names, onDropped, onError, onClosed } = options;
   const { topics, group } = consume;
   let closed: Promise<void> | undefined;
   const isClosed = (): boolean => closed !== undefined;
@@ -171,6 +177,8 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
     pause: (partition) => sessions.current()?.pause([names.theirs(partition)]),
     resume: (partition) => sessions.current()?.resume([names.theirs(partition)]),
     seek: (position) => sessions.current()?.seek({ ...position, ...names.theirs(position) }),
+    group,
+    onDropped,
     onError,
   });
   const sessions = openSessions({ ...options, owned, standing, isClosed });

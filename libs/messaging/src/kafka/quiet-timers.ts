@@ -13,6 +13,8 @@ interface RequestQueueClass {
 }
 
 const pendingCheckMs = 10;
+/** Longer than a broker throttles anybody: what is left beyond it, the clock was set back. */
+const longestThrottleMs = 60_000;
 
 /**
  * kafkajs 2.2.4 sets a timer with a negative delay after every request although nothing waits (its issue 1751): Node 24
@@ -21,6 +23,7 @@ const pendingCheckMs = 10;
 export const quietTimers = (): void => {
   const RequestQueue: RequestQueueClass = createRequire(import.meta.url)('kafkajs/src/network/requestQueue');
   RequestQueue.prototype.scheduleCheckPendingRequests = function schedule(this: RequestQueue): void {
+    this.throttledUntil = Math.min(this.throttledUntil, Date.now() + longestThrottleMs);
     const throttledMs = this.throttledUntil - Date.now();
     if (this.throttleCheckTimeoutId !== null || (this.pending.length === 0 && throttledMs <= 0)) return;
     this.throttleCheckTimeoutId = setTimeout(

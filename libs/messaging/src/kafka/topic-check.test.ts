@@ -18,9 +18,11 @@ describe('the settings of a topic', () => {
   });
 
   test('that break a promise are named, with the remedy', () => {
-    const found = { 'cleanup.policy': 'compact,delete', 'retention.ms': '3600000', 'max.message.bytes': '1048588' };
+    const small = { 'retention.ms': '3600000', 'max.message.bytes': '1048588' };
+    const found = { 'cleanup.policy': 'compact,delete', 'message.timestamp.type': 'CreateTime', ...small };
     expect(settingProblems(kept, found)).toEqual([
       'cleanup.policy is compact,delete and delete is needed (set cleanup.policy=delete)',
+      'message.timestamp.type is CreateTime and LogAppendTime is needed (set message.timestamp.type=LogAppendTime)',
       `max.message.bytes is 1048588 and at least ${maxMessageBytes} is needed (set max.message.bytes=${maxMessageBytes})`,
       'retention.ms is 3600000 and at least 604800000 is needed (set retention.ms=604800000)',
     ]);

@@ -9,7 +9,8 @@ export interface Broker {
   append(records: readonly NewRecord[], timestampMs: number): readonly Position[];
   group(name: string): Group;
   /** Keeps the newest record of each key in compacted topics, drops old tombstones and what is past its retention. */
-  compact(nowMs: number): void;
+  compact(): void;
+  dropBelow(position: Position): void;
   /** Called after every append. */
   listen(wake: () => void): () => void;
 }
@@ -32,7 +33,9 @@ export const indexOf = ({ records }: StoredPartition, offset: number): number =>
 };
 
 /** `partitions`: topics that nobody created come up with so many when they are first used. */
-export const openBroker = (partitions: number | undefined): Broker => {
+export const openBroker = (partitions: number | undefined, stopwatch: { now(): number }): Broker => {
+  /** When each record was taken: a clock that is set makes none old. */
+  const takenAtMs = new WeakMap<LogRecord, number>();
   const nextPlacing = newPlacing();
   const topics = new Map<string, { spec: TopicSpec; partitions: StoredPartition[] }>();
   const groups = new Map<string, Group>();
@@ -56,13 +59,13 @@ export const openBroker = (partitions: number | undefined): Broker => {
     return create({ name: topic, partitions, retentionMs: Number.MAX_SAFE_INTEGER, cleanup: 'delete' });
   };
 
-  const keep = (spec: TopicSpec, all: readonly LogRecord[], nowMs: number): LogRecord[] => {
-    const oldestMs = nowMs - spec.retentionMs;
-    if (spec.cleanup === 'delete') return all.filter((record) => record.timestampMs >= oldestMs);
+  const keep = (spec: TopicSpec, all: readonly LogRecord[]): LogRecord[] => {
+    const isOld = (record: LogRecord): boolean => stopwatch.now() - (takenAtMs.get(record) ?? 0) > spec.retentionMs;
+    if (spec.cleanup === 'delete') return all.filter((record) => !isOld(record));
     const newest = new Map(all.map((record) => [record.key, record]));
     const last = all.at(-1);
     const worth = (record: LogRecord): boolean =>
-      newest.get(record.key) === record && (record.value !== null || record.timestampMs >= oldestMs);
+      newest.get(record.key) === record && (record.value !== null || !isOld(record));
     return all.filter((record) => record === last || worth(record));
   };
 
@@ -88,7 +91,9 @@ export const openBroker = (partitions: number | undefined): Broker => {
       const positions = placed.map(({ record: { key = '', value, headers = {} }, stored }) => {
         const { topic, partition } = stored;
         const offset = stored.end++;
-        stored.records.push({ topic, partition, offset, key, value, headers, timestampMs });
+        const taken = { topic, partition, offset, key, value, headers, timestampMs };
+        takenAtMs.set(taken, stopwatch.now());
+        stored.records.push(taken);
         return { topic, partition, offset };
       });
       for (const wake of listeners) wake();
@@ -99,9 +104,13 @@ export const openBroker = (partitions: number | undefined): Broker => {
       if (group === undefined) groups.set(name, (group = openGroup(find)));
       return group;
     },
-    compact(nowMs) {
+    compact() {
       for (const { spec, partitions: all } of topics.values())
-        for (const stored of all) stored.records = keep(spec, stored.records, nowMs);
+        for (const stored of all) stored.records = keep(spec, stored.records);
+    },
+    dropBelow({ topic, partition, offset }) {
+      const stored = find(topic)[partition];
+      if (stored !== undefined) stored.records = stored.records.slice(indexOf(stored, offset));
     },
     listen(wake) {
       listeners.add(wake);

@@ -72,7 +72,11 @@ export const openGroup = (partitionsOf: (topic: string) => readonly StoredPartit
       if (gained.length === 0) continue;
       const assigned = gained.map((stored) => {
         const commit = commits.get(nameOf(stored));
-        member.cursors.set(nameOf(stored), { stored, position: commit?.offset ?? 0, paused: false });
+        member.cursors.set(nameOf(stored), {
+          stored,
+          position: commit?.offset ?? stored.records[0]?.offset ?? stored.end,
+          paused: false,
+        });
         return { partition: plain(stored), commit };
       });
       member.handlers.assigned(assigned);

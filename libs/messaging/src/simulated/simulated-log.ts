@@ -1,9 +1,11 @@
 import { Fault } from '@bellwire/errors';
+import type { DroppedRecords } from '../dropped-records.ts';
 import type {
   Commit,
   ConsumeOptions,
   Log,
   LogRecord,
+  Position,
   Reader,
   ReadOptions,
   Subscription,
@@ -25,6 +27,10 @@ export interface SimulatedLogOptions {
   random?: () => number;
   /** Milliseconds since 1970. @default Date.now */
   now?: () => number;
+  /** By it the age of records is counted. @default performance */
+  stopwatch?: { now(): number };
+  /** A group has come to where records are gone that it had not read. @default ignored */
+  onDropped?: (dropped: DroppedRecords) => void;
 }
 
 /** Faults to come. Each counts down by one for every call that it hits. */
@@ -47,6 +53,8 @@ export interface SimulatedLog extends Log {
   committed(group: string): readonly Commit[];
   /** Compacts and drops what is past its retention, now. */
   upkeep(): void;
+  /** Drops the records of a partition below an offset, read or not: a retention that was shortened. */
+  dropBelow(position: Position): void;
 }
 
 interface Shared extends SimulatedLogOptions {
@@ -59,7 +67,7 @@ interface Shared extends SimulatedLogOptions {
 export const simulatedLog = (options: SimulatedLogOptions = {}): SimulatedLog =>
   connect({
     ...options,
-    broker: openBroker(options.partitions),
+    broker: openBroker(options.partitions, options.stopwatch ?? { now: () => performance.now() }),
     now: options.now ?? Date.now,
     batchRecords: options.batchRecords ?? 500,
     countdowns: { produce: 0, ack: 0, commit: 0 },
@@ -70,7 +78,7 @@ const openPump = (
   { broker, batchRecords }: Shared,
   cursors: () => Iterable<Cursor>,
   deliver: (batch: readonly LogRecord[]) => void,
-  reached?: (offset: number) => void,
+  passOver: (position: Position, first: number) => void = () => undefined,
 ) => {
   let scheduled = false;
   let closed = false;
@@ -83,12 +91,9 @@ const openPump = (
       const from = indexOf(stored, position);
       const batch = stored.records.slice(from, from + batchRecords);
       const last = batch.at(-1);
-      if (last === undefined) {
-        if (position >= stored.end) continue;
-        cursor.position = stored.end;
-        reached?.(stored.end);
-        continue;
-      }
+      if (last === undefined) continue;
+      const first = batch[0]?.offset ?? position;
+      if (first > position) passOver({ topic: stored.topic, partition: stored.partition, offset: position }, first);
       cursor.position = last.offset + 1;
       wake();
       deliver(batch);
@@ -127,6 +132,8 @@ const consume = ({ shared, open, strikes }: Client, options: ConsumeOptions): Su
     shared,
     () => cursors.values(),
     (batch) => handlers.records(batch),
+    ({ topic, partition, offset: from }, first) =>
+      shared.onDropped?.({ group: options.group, topic, partition, from, to: first - 1, count: first - from }),
   );
   const member: Member = { topics, handlers, cursors, wake: pump.wake };
   const leave = (): void => {
@@ -171,7 +178,6 @@ const read = ({ shared, open }: Client, options: ReadOptions): Reader => {
     shared,
     () => [cursor],
     (batch) => options.records(batch),
-    (offset) => options.reached?.(offset),
   );
   const close = (): void => {
     open.delete(close);
@@ -209,7 +215,8 @@ const connect = (shared: Shared): SimulatedLog => {
     connect: () => connect(shared),
     records: (topic) => broker.partitions(topic).flatMap((stored) => stored.records),
     committed: (group) => broker.group(group).committed(),
-    upkeep: () => broker.compact(now()),
+    upkeep: () => broker.compact(),
+    dropBelow: (position) => broker.dropBelow(position),
     async topics(specs) {
       refuseWhenClosed();
       broker.ensure(specs);
@@ -233,13 +240,6 @@ const connect = (shared: Shared): SimulatedLog => {
     async endOffsets(topic) {
       refuseWhenClosed();
       return broker.partitions(topic).map((stored) => stored.end);
-    },
-    async commits(group, topics) {
-      refuseWhenClosed();
-      return broker
-        .group(group)
-        .committed()
-        .filter(({ topic }) => topics.includes(topic));
     },
     async close() {
       closed = true;
