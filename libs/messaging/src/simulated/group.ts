@@ -1,5 +1,6 @@
-import type { Commit, ConsumerHandlers, TopicPartition } from '../log.ts';
+import type { Commit, TopicPartition } from '../log.ts';
 import type { StoredPartition } from './broker.ts';
+import { nameOf, type Member } from './members.ts';
 import { openMoving } from './moving.ts';
 import { shareOut } from './share-out.ts';
 
@@ -14,22 +15,6 @@ export interface Group {
   handOver(member: Member, commit: Commit): void;
   committed(): readonly Commit[];
 }
-
-export interface Member {
-  readonly topics: readonly string[];
-  readonly handlers: ConsumerHandlers;
-  /** By name of the partition. */
-  readonly cursors: Map<string, Cursor>;
-  wake(): void;
-}
-
-export interface Cursor {
-  readonly stored: StoredPartition;
-  position: number;
-  paused: boolean;
-}
-
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
 
 const plain = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 

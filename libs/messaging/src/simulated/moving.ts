@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../log.ts';
-import { nameOf, type Member } from './group.ts';
+import { nameOf, type Member } from './members.ts';
 
 /** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
 const handOverMs = 5000;

@@ -1,5 +1,5 @@
 import type { StoredPartition } from './broker.ts';
-import { nameOf, type Member } from './group.ts';
+import { nameOf, type Member } from './members.ts';
 
 /** Fair shares of one topic's partitions: everybody keeps what fits into theirs. */
 export const shareOut = (

@@ -12,7 +12,7 @@ import type {
   TopicPartition,
 } from '../log.ts';
 import { indexOf, openBroker, type Broker } from './broker.ts';
-import { nameOf, type Cursor, type Member } from './group.ts';
+import { nameOf, type Cursor, type Member } from './members.ts';
 
 export interface SimulatedLogOptions {
   /** Topics that nobody created come up with so many partitions when they are first used. @default they are refused */
