@@ -19,6 +19,7 @@ export type { DroppedRecords } from './dropped-records.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
 export type { Task } from './settlement/task.ts';
+export { readUnsettled, type ReadUnsettledOptions } from './read-unsettled.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';
 export { batchingProducer, type BatchingProducer, type BatchingProducerOptions } from './batching-producer.ts';
 export { followCompacted, type CompactedView, type CompactedViewOptions } from './compacted-view.ts';

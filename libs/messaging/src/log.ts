@@ -94,8 +94,8 @@ export interface ReadOptions extends TopicPartition {
   /** Records in order of offset; returns at once. */
   records(batch: readonly LogRecord[]): void;
   /**
-   * Everything below this offset was handed over or is gone. Kafka alone calls it: there compaction may take the last
-   * records of a partition, so that no record comes to its end.
+   * Everything below this offset was handed over or is gone. Called where no record says so: retention may have taken the
+   * last records of a partition, and on Kafka compaction too.
    */
   reached?(offset: number): void;
 }
@@ -118,5 +118,7 @@ export interface Log {
   read(options: ReadOptions): Promise<Reader>;
   /** The offset after the last record of each partition of a topic. */
   endOffsets(topic: string): Promise<readonly number[]>;
+  /** What a group has committed of these topics; nothing of a partition of which it has committed nothing. Asks, joins nothing. */
+  commits(group: string, topics: readonly string[]): Promise<readonly Commit[]>;
   close(): Promise<void>;
 }

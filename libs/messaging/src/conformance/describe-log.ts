@@ -164,6 +164,47 @@ export const describeLog = (
       await reader.close();
     });
 
+    test('tells a reader how far it is where the last records are gone', async () => {
+      if (harness.upkeep === undefined) return;
+      await log.topics([spec('gone', 1, { retentionMs: -dayMs })]);
+      await log.produce([record('gone', 'a', '1'), record('gone', 'a', '2')]);
+      await harness.upkeep(log);
+      let reached = 0;
+      const got: LogRecord[] = [];
+      const reader = await log.read({
+        topic: 'gone',
+        partition: 0,
+        fromOffset: 0,
+        records: (batch) => void got.push(...batch),
+        reached: (offset) => void (reached = offset),
+      });
+      await eventually(() => reached === 2);
+      expect(got).toEqual([]);
+      await log.produce([record('gone', 'a', '3')]);
+      await eventually(() => got.length === 1);
+      expect(texts(got)).toEqual(['3']);
+      await reader.close();
+    });
+
+    test('tells anybody what a group has committed, and nothing of a group that has not', async () => {
+      await log.topics([spec('other', 1)]);
+      await log.produce([record('t', 'a', '1'), record('other', 'a', '1')]);
+      expect(await log.commits('g', ['t', 'other'])).toEqual([]);
+      const member = await join(log, 'g', ['t', 'other']);
+      await eventually(() => member.records.length === 2);
+      const { partition = 0 } = member.records.find(({ topic }) => topic === 't') ?? {};
+      await member.subscription.commit([
+        { topic: 't', partition, offset: 1, metadata: '1AAE=' },
+        { topic: 'other', partition: 0, offset: 1, metadata: '' },
+      ]);
+      const ofTopic = { topic: 't', partition, offset: 1, metadata: '1AAE=' };
+      expect(await log.commits('g', ['t'])).toEqual([ofTopic]);
+      await member.subscription.close();
+      const both = [...(await log.commits('g', ['t', 'other']))].sort((a, b) => (a.topic < b.topic ? -1 : 1));
+      expect(both).toEqual([{ topic: 'other', partition: 0, offset: 1, metadata: '' }, ofTopic]);
+      expect(await log.commits('nobody', ['t'])).toEqual([]);
+    });
+
     test('produces nothing when asked to', async () => {
       expect(await log.produce([])).toEqual([]);
       expect(await log.endOffsets('t')).toEqual([0, 0, 0, 0]);

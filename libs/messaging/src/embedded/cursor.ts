@@ -16,6 +16,8 @@ export interface CursorOptions {
   /** Reads from the database. */
   read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
   deliver: (batch: readonly LogRecord[]) => void;
+  /** The records below this offset are gone, and none was handed over that says so. */
+  reached?: ((offset: number) => void) | undefined;
   onError: (error: unknown) => void;
 }
 
@@ -50,7 +52,8 @@ const openBackoff = (again: () => void) => {
   };
 };
 
-export const openCursor = ({ partition, fromOffset, read, deliver, onError }: CursorOptions): Cursor => {
+export const openCursor = (options: CursorOptions): Cursor => {
+  const { partition, fromOffset, read, deliver, reached, onError } = options;
   let position = fromOffset;
   let state: 'idle' | 'scheduled' | 'reading' = 'idle';
   let running = false;
@@ -75,9 +78,10 @@ export const openCursor = ({ partition, fromOffset, read, deliver, onError }: Cu
     position = nextPosition;
     partition.trim();
     schedule();
-    if (batch.length === 0) return;
+    const handedOver = (batch.at(-1)?.offset ?? -1) + 1;
     try {
-      deliver(batch);
+      if (batch.length > 0) deliver(batch);
+      if (nextPosition > handedOver) reached?.(nextPosition);
     } catch (error) {
       onError(error);
     }

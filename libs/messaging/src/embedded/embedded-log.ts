@@ -92,6 +92,7 @@ const readerOf =
       fromOffset: options.fromOffset,
       read: store.read,
       deliver: (batch) => options.records(batch),
+      reached: options.reached,
       onError,
     });
     const reader = {
@@ -202,6 +203,10 @@ const assemble = (opened: Opened, given: EmbeddedLogOptions & { onError: (error:
       // A write that failed may have reached the disk: only a new connection knows the end.
       if (!session.isUp()) throw unavailable(new Error('there is no connection'));
       return catalogue.partitions(topic).map((partition) => partition.end());
+    },
+    async commits(group, topics) {
+      refuseWhenClosing();
+      return store.loadCommits(group, topics);
     },
     upkeep: () => upkeep.run(),
     close: () => (closing ??= closeAll()),

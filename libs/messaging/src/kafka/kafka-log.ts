@@ -1,7 +1,7 @@
 import { Fault } from '@bellwire/errors';
 import type { DroppedRecords } from '../dropped-records.ts';
 import type { Log } from '../log.ts';
-import { openAsking } from './asking.ts';
+import { openAsking, type Asking } from './asking.ts';
 import { clientMaker, clusterOf, type ConnectionOptions, type NewClient } from './client.ts';
 import { missingTopic, toLogFault } from './faults.ts';
 import { namesWith } from './names.ts';
@@ -9,7 +9,7 @@ import { openMember } from './member.ts';
 import { openReader } from './reader.ts';
 import type { SessionTimes } from './session.ts';
 import { checkTopics, maxMessageBytes } from './topic-check.ts';
-import { openWriter } from './writer.ts';
+import { openWriter, type Writer } from './writer.ts';
 
 export interface KafkaLogOptions extends Omit<ConnectionOptions, 'onError'> {
   /** In front of the names of topics and groups: for several installations on one Kafka. @default none */
@@ -56,6 +56,16 @@ const topicsOf =
     }
   };
 
+/** @throws Fault LOG_UNAVAILABLE, with both closed */
+const connect = async (writer: Writer, asking: Asking): Promise<void> => {
+  try {
+    await writer.connect();
+  } catch (error) {
+    await Promise.all([writer.close(), asking.close()]);
+    throw toLogFault(error);
+  }
+};
+
 /**
  * The log on Kafka. Rejects with a Fault LOG_UNAVAILABLE where no broker can be reached. Afterwards a broker that goes away
  * fails every produce within `produceTimeoutMs`, and everything goes on by itself when it is back.
@@ -89,12 +99,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
   // Of its connections too: where these give up, kafkajs ends the whole consumer.
   const memberClient = () => newClient({ requestTimeoutMs: 10_000, retries: sessionRetries, maxRetryMs: 1000 });
 
-  try {
-    await writer.connect();
-  } catch (error) {
-    await Promise.all([writer.close(), asking.close()]);
-    throw toLogFault(error);
-  }
+  await connect(writer, asking);
   const makeTopics = topicsOf(newClient, names.inKafka, replicationFactor);
 
   return {
@@ -138,6 +143,11 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     async endOffsets(topic) {
       refuseWhenClosing();
       return asking.ends(names.inKafka(topic));
+    },
+    async commits(group, topics) {
+      refuseWhenClosing();
+      const all = await asking.committed(names.inKafka(group), topics.map(names.inKafka));
+      return all.map((commit) => ({ ...commit, ...names.ours(commit) }));
     },
     close: () => (closing ??= closeAll()),
   };

@@ -78,7 +78,7 @@ const openPump = (
   { broker, batchRecords }: Shared,
   cursors: () => Iterable<Cursor>,
   deliver: (batch: readonly LogRecord[]) => void,
-  passOver: (position: Position, first: number) => void = () => undefined,
+  gone: { passOver?(position: Position, first: number): void; reached?(offset: number): void } = {},
 ) => {
   let scheduled = false;
   let closed = false;
@@ -91,9 +91,15 @@ const openPump = (
       const from = indexOf(stored, position);
       const batch = stored.records.slice(from, from + batchRecords);
       const last = batch.at(-1);
-      if (last === undefined) continue;
+      if (last === undefined) {
+        if (gone.reached === undefined || position >= stored.end) continue;
+        cursor.position = stored.end;
+        gone.reached(stored.end);
+        continue;
+      }
       const first = batch[0]?.offset ?? position;
-      if (first > position) passOver({ topic: stored.topic, partition: stored.partition, offset: position }, first);
+      if (first > position)
+        gone.passOver?.({ topic: stored.topic, partition: stored.partition, offset: position }, first);
       cursor.position = last.offset + 1;
       wake();
       deliver(batch);
@@ -132,8 +138,10 @@ const consume = ({ shared, open, strikes }: Client, options: ConsumeOptions): Su
     shared,
     () => cursors.values(),
     (batch) => handlers.records(batch),
-    ({ topic, partition, offset: from }, first) =>
-      shared.onDropped?.({ group: options.group, topic, partition, from, to: first - 1, count: first - from }),
+    {
+      passOver: ({ topic, partition, offset: from }, first) =>
+        shared.onDropped?.({ group: options.group, topic, partition, from, to: first - 1, count: first - from }),
+    },
   );
   const member: Member = { topics, handlers, cursors, wake: pump.wake };
   const leave = (): void => {
@@ -178,6 +186,7 @@ const read = ({ shared, open }: Client, options: ReadOptions): Reader => {
     shared,
     () => [cursor],
     (batch) => options.records(batch),
+    { reached: (offset) => options.reached?.(offset) },
   );
   const close = (): void => {
     open.delete(close);
@@ -240,6 +249,13 @@ const connect = (shared: Shared): SimulatedLog => {
     async endOffsets(topic) {
       refuseWhenClosed();
       return broker.partitions(topic).map((stored) => stored.end);
+    },
+    async commits(group, topics) {
+      refuseWhenClosed();
+      return broker
+        .group(group)
+        .committed()
+        .filter(({ topic }) => topics.includes(topic));
     },
     async close() {
       closed = true;
