@@ -1,3 +1,4 @@
+import { sql, type RawBuilder } from 'kysely';
 import type { Attempt, DeadDelivery, DeliveryRecord, FanOut, Transition } from '@bellwire/contracts';
 import { isTerminal, statusRank, type DeliveryStatus } from '@bellwire/domain';
 import { dayOf } from './days.ts';
@@ -45,6 +46,17 @@ export const stateOrder = ({ round, attempt, status, reason, atMs, nextAttemptAt
   sortable(statusRank[status], 1) +
   sortable(nextAttemptAtMs, 9) +
   reason;
+
+/** Where in the order of a state its time is, and how long that is. */
+const timeAt = { first: 15, length: 9 };
+
+/** When the delivery came into the state, in milliseconds since 1970. */
+export const changedAt = (order: string): number =>
+  Number.parseInt(order.slice(timeAt.first, timeAt.first + timeAt.length), 36);
+
+/** A condition of SQL on the column state_order: the delivery came into its state before that time. */
+export const changedBefore = (timeMs: number): RawBuilder<boolean> =>
+  sql`substr(state_order, ${timeAt.first + 1}, ${timeAt.length}) < ${sortable(timeMs, timeAt.length)}`;
 
 interface Identity {
   tenantId: string;

@@ -25,6 +25,7 @@ import { eventTypeRoutes } from './routes/event-types.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { previewTemplate } from './routes/preview-template.ts';
+import { reconcileRoutes } from './routes/reconcile.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 import { validatorCompiler } from './validate.ts';
@@ -53,6 +54,7 @@ const routes = [
   ...deliveryRoutes,
   ...deadLetterRoutes,
   ...statsRoutes,
+  ...reconcileRoutes,
 ];
 
 /** Bodies other than events. */

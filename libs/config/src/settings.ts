@@ -118,6 +118,12 @@ export const settingsTable = z.object({
   BELLWIRE_EMBEDDED_LOG_SETTLED_MINUTES: integer(60, { min: 0, max: 525_600 }).describe(
     'Minutes for which the embedded log keeps records that every consumer has settled.',
   ),
+  BELLWIRE_RECONCILE_MINUTES: integer(60, { min: 0, max: 10_080 }).describe(
+    'Minutes between two checks for deliveries that nothing works on any more; 0: only when asked.',
+  ),
+  BELLWIRE_RECONCILE_GRACE_SECONDS: integer(900, { min: 1, max: 604_800 }).describe(
+    'Seconds past its time after which the check looks for a delivery.',
+  ),
   BELLWIRE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info').describe(
     'The least severe lines that are logged.',
   ),

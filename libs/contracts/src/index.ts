@@ -96,6 +96,9 @@ export {
   ListDeliveriesResponse,
   ListEventsRequest,
   ListEventsResponse,
+  Missing,
+  ReconcileRequest,
+  ReconcileResponse,
   type AuditServiceServer,
 } from './generated/bellwire/audit/v1/audit.ts';
 export {

@@ -46,6 +46,7 @@ export const reasons = {
   LOG_UNAVAILABLE: ['unavailable', 'The log cannot be reached', 'Try again with the same idempotency key.'],
   DATABASE_UNAVAILABLE: ['unavailable', 'The database cannot be reached', 'Try again.'],
   SERVICE_UNAVAILABLE: ['unavailable', 'A service cannot be reached', 'Try again.'],
+  CHECK_UNDER_WAY: ['unavailable', 'The check has not come to its end', 'Ask again in a moment.'],
   STOPPING: ['unavailable', 'The service is stopping', 'Try again.'],
   DEADLINE_PASSED: ['timeout', 'The deadline passed', 'Try again with the same idempotency key.'],
   CALLER_LEFT: ['cancelled', 'The caller left', 'Nothing.'],

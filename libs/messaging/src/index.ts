@@ -14,7 +14,14 @@ export type {
   TopicPartition,
   TopicSpec,
 } from './log.ts';
-export { defaultRetention, topicNames, topicSpecs, type TopicRetention, type TopicSettings } from './topics.ts';
+export {
+  defaultRetention,
+  groupNames,
+  topicNames,
+  topicSpecs,
+  type TopicRetention,
+  type TopicSettings,
+} from './topics.ts';
 export type { DroppedRecords } from './dropped-records.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';

@@ -18,6 +18,9 @@ export const topicNames = {
   retries: (tier: string): string => `retries.${tier}`,
 } as const;
 
+/** Names of the groups that work off the topics, once. */
+export const groupNames = { router: 'router', deliverer: 'deliverer', delayer: 'delayer', audit: 'audit' } as const;
+
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** How long the log keeps the records of each class of topic, in milliseconds. */

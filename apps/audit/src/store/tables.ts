@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** The columns that queries read; inserts go through statements.ts. */
 export interface Tables {
   'audit.events': {
@@ -31,6 +33,7 @@ export interface Tables {
     attempt_count: number;
     next_attempt_at: Date | null;
     completed_at: Date | null;
+    state_order: string;
   };
   'audit.attempts': {
     accepted_day: Date;
@@ -67,6 +70,25 @@ export interface Tables {
     last_error: string | null;
   };
   'audit.unreadable_records': { topic: string; partition: number; log_offset: string; found_at: Date };
+  'audit.missing': {
+    accepted_day: Date;
+    id: string;
+    tenant_id: string;
+    accepted_at: Date;
+    event_id: string;
+    delivery_id: string | null;
+    state_order: string | null;
+    found_at: Date;
+    checked_at: Date;
+  };
+  'audit.reconcile_checks': {
+    only_one: Generated<boolean>;
+    checked_at: Date;
+    as_of: Date;
+    took_ms: number;
+    missing_deliveries: number;
+    missing_events: number;
+  };
   'audit.progress': { topic: string; partition: number; next_offset: string; recorded_until: Date };
 }
 

@@ -1,4 +1,10 @@
-import { AuditServiceService, GetStatsRequest, ListDeliveriesRequest, ListEventsRequest } from '@bellwire/contracts';
+import {
+  AuditServiceService,
+  GetStatsRequest,
+  ListDeliveriesRequest,
+  ListEventsRequest,
+  ReconcileRequest,
+} from '@bellwire/contracts';
 import { tenantScopes, type Principal } from '@bellwire/domain';
 import { Fault } from '@bellwire/errors';
 import { openLogger, openScope } from '@bellwire/lifecycle';
@@ -58,6 +64,7 @@ export const startAuditUnderTest = async ({ url, superuserUrl, eventLog, deps }:
     port: 0,
     databaseUrl: url,
     retentionDays: 30,
+    reconcile: { intervalMs: 0, graceMs: 1000, tiers: [] },
     onFailure: (error) => failures.push(error),
     ...deps,
   });
@@ -107,6 +114,8 @@ export const startAuditUnderTest = async ({ url, superuserUrl, eventLog, deps }:
       ),
     getStats: (request: Partial<GetStatsRequest> = {}, bearer = 'ten_a', tenant?: string) =>
       channel.unary(AuditServiceService.getStats, GetStatsRequest.fromPartial(request), options(bearer, tenant)),
+    reconcile: (request: Partial<ReconcileRequest> = {}, bearer = 'ten_a', tenant?: string) =>
+      channel.unary(AuditServiceService.reconcile, ReconcileRequest.fromPartial(request), options(bearer, tenant)),
     close: () => scope.close(),
   };
 };

@@ -50,7 +50,7 @@ export const deliveryIn = (story: Story, nth = 0): string => story.deliveryIds[n
 
 const factsOf = ({ tenantId, eventId, subject, acceptedAtMs }: Story) => ({ tenantId, eventId, subject, acceptedAtMs });
 
-const identityIn = (story: Story, nth: number) => ({
+export const identityIn = (story: Story, nth: number) => ({
   tenantId: story.tenantId,
   deliveryId: deliveryIn(story, nth),
   endpointId: story.endpointIds[nth] ?? '',

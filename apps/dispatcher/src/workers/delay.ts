@@ -1,6 +1,6 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
-import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
 
@@ -89,7 +89,7 @@ export const startDelayer = async ({
   worker = await startWorker({
     log: eventLog,
     topics: [...tierOf.keys()],
-    group: 'delayer',
+    group: groupNames.delayer,
     paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),

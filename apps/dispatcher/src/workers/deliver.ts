@@ -1,5 +1,5 @@
 import { DeliveryRecord } from '@bellwire/contracts';
-import { startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Admission } from '../admission/admission.ts';
 import { makeFollowCancel, type CancelOrderDeps } from '../attempts/cancel-order.ts';
@@ -77,7 +77,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
   return startWorker({
     log: eventLog,
     topics: [topicNames.deliveries],
-    group: 'deliverer',
+    group: groupNames.deliverer,
     paceMs: 3,
     hurryAfter: maxInFlight * hurryShare,
     decode: (bytes) => DeliveryRecord.decode(bytes),

@@ -3,6 +3,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import {
   contextOfHeaders,
+  groupNames,
   startWorker,
   topicNames,
   traceHeaders,
@@ -120,7 +121,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   worker = await startWorker({
     log: eventLog,
     topics: [topicNames.events],
-    group: 'router',
+    group: groupNames.router,
     paceMs: 3,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,

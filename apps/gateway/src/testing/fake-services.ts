@@ -12,6 +12,7 @@ import {
   EventTypePolicy,
   GetStatsResponse,
   IngestionServiceService,
+  Missing,
   Outcome,
   RegistryServiceService,
   RetryOn,
@@ -122,6 +123,19 @@ const delivery = Delivery.fromPartial({
   attempts: [samples.attempt],
 });
 
+const missing = Missing.fromPartial({
+  tenantId: 'ten_1',
+  eventId: 'evt_1',
+  eventType: 'order.paid',
+  deliveryId: 'd-1',
+  endpointId: 'ep_1',
+  status: DeliveryStatus.PENDING,
+  round: 1,
+  acceptedAt: at,
+  lastChangeAt: at,
+  foundAt: at,
+});
+
 const deadLetter = DeadLetter.fromPartial({
   delivery: { ...delivery, status: DeliveryStatus.DEAD_LETTERED, completedAt: at },
   deadLetteredAt: at,
@@ -218,6 +232,17 @@ const auditOf = ({ unary }: Answering): AuditServiceServer => ({
     total: withTotal ? 1 : undefined,
   })),
   getStats: unary('GetStats', () => samples.stats),
+  reconcile: unary('Reconcile', () => ({
+    missing: [
+      missing,
+      { ...missing, deliveryId: undefined, endpointId: undefined, status: 'DELIVERY_STATUS_UNSPECIFIED' },
+    ],
+    nextCursor: 'more',
+    missingCount: 7,
+    checkedAt: at,
+    asOf: at,
+    underWay: true,
+  })),
   listDeadLetters: unary('ListDeadLetters', () => ({ deadLetters: [deadLetter], nextCursor: '', asOf: at })),
 });
 

@@ -344,6 +344,25 @@ export const routeRows: readonly RouteRow[] = [
     answer: { data: [{ id: 'd-1', last_outcome: 'timed_out' }], next_cursor: null, as_of: atText },
   },
   {
+    method: 'GET',
+    path: '/v1/reconcile?limit=10&cursor=c',
+    status: 200,
+    route: '/v1/reconcile',
+    rpc: 'Reconcile',
+    request: { limit: 10, cursor: 'c' },
+    answer: {
+      data: [
+        { delivery_id: 'd-1', event_id: 'evt_1', endpoint_id: 'ep_1', status: 'pending', round: 1, found_at: atText },
+        { delivery_id: null, event_id: 'evt_1', endpoint_id: null, status: null, round: null },
+      ],
+      next_cursor: 'more',
+      missing_count: 7,
+      checked_at: atText,
+      as_of: atText,
+      under_way: true,
+    },
+  },
+  {
     method: 'POST',
     path: '/v1/dead-letters/redeliver',
     json: '{"ids":["d-1"]}',

@@ -10,20 +10,27 @@ export interface FreshDatabase {
   url: string;
   /** The same database as a superuser: to terminate sessions, to look past the policies. */
   superuserUrl: string;
+  /** One statement as a superuser; answers how many rows it touched. */
+  run(text: string, values?: readonly unknown[]): Promise<number>;
   /** Ends its sessions and removes database and role. */
   drop(): Promise<void>;
 }
 
-const asSuperuser = async (url: string, statements: readonly string[]): Promise<void> => {
+const connected = async <T>(url: string, work: (client: Client) => Promise<T>): Promise<T> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    for (const statement of statements) await client.query(statement);
+    return await work(client);
   } finally {
     await client.end();
   }
 };
+
+const asSuperuser = (url: string, statements: readonly string[]): Promise<void> =>
+  connected(url, async (client) => {
+    for (const statement of statements) await client.query(statement);
+  });
 
 const withParts = (url: string, parts: { pathname: string; username?: string; password?: string }): string =>
   Object.assign(new URL(url), parts).href;
@@ -42,10 +49,13 @@ export const freshDatabase = async (): Promise<FreshDatabase> => {
     `create role ${name} login password '${password}'`,
     `create database ${name} owner ${name}`,
   ]);
+  const superuserUrl = withParts(server, { pathname: `/${name}` });
   return {
     name,
     url: withParts(server, { pathname: `/${name}`, username: name, password }),
-    superuserUrl: withParts(server, { pathname: `/${name}` }),
+    superuserUrl,
+    run: (text, values = []) =>
+      connected(superuserUrl, async (client) => (await client.query(text, [...values])).rowCount ?? 0),
     drop: () => asSuperuser(server, [`drop database if exists ${name} with (force)`, `drop role if exists ${name}`]),
   };
 };

@@ -263,6 +263,59 @@ export interface EndpointStats {
   stats: DeliveryStats | undefined;
 }
 
+export interface ReconcileRequest {
+  /** 1 to 100, default 50. */
+  limit: number;
+  /** A page by cursor is read from the last check, and makes none. */
+  cursor: string;
+}
+
+export interface ReconcileResponse {
+  /** Newest first, by acceptance. */
+  missing: Missing[];
+  nextCursor: string;
+  /** On all pages. */
+  missingCount: number;
+  /** When the check began that found them. */
+  checkedAt:
+    | Date
+    | undefined;
+  /** How far audit had caught up then. */
+  asOf:
+    | Date
+    | undefined;
+  /** A newer check takes long and goes on: ask again. */
+  underWay: boolean;
+}
+
+/**
+ * A delivery, or an event that was never fanned out, that nothing works on any more. Once it goes on, by a redelivery for
+ * one, it is not missing.
+ */
+export interface Missing {
+  tenantId: string;
+  eventId: string;
+  eventType: string;
+  /** Absent, as all that is of a delivery, where the event has no fan-out. */
+  deliveryId?: string | undefined;
+  endpointId?:
+    | string
+    | undefined;
+  /** Of the event. */
+  subject?: string | undefined;
+  status: DeliveryStatus;
+  reason: string;
+  round: number;
+  attemptCount: number;
+  nextAttemptAt?: Date | undefined;
+  acceptedAt: Date | undefined;
+  lastChangeAt:
+    | Date
+    | undefined;
+  /** When a check found it first. */
+  foundAt: Date | undefined;
+}
+
 export interface ListDeadLettersResponse {
   deadLetters: DeadLetter[];
   nextCursor: string;
@@ -2647,6 +2700,414 @@ export const EndpointStats: MessageFns<EndpointStats> = {
   },
 };
 
+function createBaseReconcileRequest(): ReconcileRequest {
+  return { limit: 0, cursor: "" };
+}
+
+export const ReconcileRequest: MessageFns<ReconcileRequest> = {
+  encode(message: ReconcileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReconcileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReconcileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReconcileRequest>, I>>(base?: I): ReconcileRequest {
+    return ReconcileRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReconcileRequest>, I>>(object: I): ReconcileRequest {
+    const message = createBaseReconcileRequest();
+    message.limit = object.limit ?? 0;
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseReconcileResponse(): ReconcileResponse {
+  return { missing: [], nextCursor: "", missingCount: 0, checkedAt: undefined, asOf: undefined, underWay: false };
+}
+
+export const ReconcileResponse: MessageFns<ReconcileResponse> = {
+  encode(message: ReconcileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.missing) {
+      Missing.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    if (message.missingCount !== 0) {
+      writer.uint32(24).int64(message.missingCount);
+    }
+    if (message.checkedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.checkedAt), writer.uint32(34).fork()).join();
+    }
+    if (message.asOf !== undefined) {
+      Timestamp.encode(toTimestamp(message.asOf), writer.uint32(42).fork()).join();
+    }
+    if (message.underWay !== false) {
+      writer.uint32(48).bool(message.underWay);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReconcileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReconcileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.missing.push(Missing.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.missingCount = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.checkedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.asOf = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.underWay = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReconcileResponse>, I>>(base?: I): ReconcileResponse {
+    return ReconcileResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReconcileResponse>, I>>(object: I): ReconcileResponse {
+    const message = createBaseReconcileResponse();
+    message.missing = object.missing?.map((e) => Missing.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    message.missingCount = object.missingCount ?? 0;
+    message.checkedAt = object.checkedAt ?? undefined;
+    message.asOf = object.asOf ?? undefined;
+    message.underWay = object.underWay ?? false;
+    return message;
+  },
+};
+
+function createBaseMissing(): Missing {
+  return {
+    tenantId: "",
+    eventId: "",
+    eventType: "",
+    deliveryId: undefined,
+    endpointId: undefined,
+    subject: undefined,
+    status: DeliveryStatus.UNSPECIFIED,
+    reason: "",
+    round: 0,
+    attemptCount: 0,
+    nextAttemptAt: undefined,
+    acceptedAt: undefined,
+    lastChangeAt: undefined,
+    foundAt: undefined,
+  };
+}
+
+export const Missing: MessageFns<Missing> = {
+  encode(message: Missing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.eventId !== "") {
+      writer.uint32(18).string(message.eventId);
+    }
+    if (message.eventType !== "") {
+      writer.uint32(26).string(message.eventType);
+    }
+    if (message.deliveryId !== undefined) {
+      writer.uint32(34).string(message.deliveryId);
+    }
+    if (message.endpointId !== undefined) {
+      writer.uint32(42).string(message.endpointId);
+    }
+    if (message.subject !== undefined) {
+      writer.uint32(50).string(message.subject);
+    }
+    if (message.status !== DeliveryStatus.UNSPECIFIED) {
+      writer.uint32(56).int32(deliveryStatusToNumber(message.status));
+    }
+    if (message.reason !== "") {
+      writer.uint32(66).string(message.reason);
+    }
+    if (message.round !== 0) {
+      writer.uint32(72).uint32(message.round);
+    }
+    if (message.attemptCount !== 0) {
+      writer.uint32(80).uint32(message.attemptCount);
+    }
+    if (message.nextAttemptAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.nextAttemptAt), writer.uint32(90).fork()).join();
+    }
+    if (message.acceptedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.acceptedAt), writer.uint32(98).fork()).join();
+    }
+    if (message.lastChangeAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastChangeAt), writer.uint32(106).fork()).join();
+    }
+    if (message.foundAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.foundAt), writer.uint32(114).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Missing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMissing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.eventType = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.deliveryId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.endpointId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.status = deliveryStatusFromJSON(reader.int32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.attemptCount = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.nextAttemptAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.acceptedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lastChangeAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.foundAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Missing>, I>>(base?: I): Missing {
+    return Missing.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Missing>, I>>(object: I): Missing {
+    const message = createBaseMissing();
+    message.tenantId = object.tenantId ?? "";
+    message.eventId = object.eventId ?? "";
+    message.eventType = object.eventType ?? "";
+    message.deliveryId = object.deliveryId ?? undefined;
+    message.endpointId = object.endpointId ?? undefined;
+    message.subject = object.subject ?? undefined;
+    message.status = object.status ?? DeliveryStatus.UNSPECIFIED;
+    message.reason = object.reason ?? "";
+    message.round = object.round ?? 0;
+    message.attemptCount = object.attemptCount ?? 0;
+    message.nextAttemptAt = object.nextAttemptAt ?? undefined;
+    message.acceptedAt = object.acceptedAt ?? undefined;
+    message.lastChangeAt = object.lastChangeAt ?? undefined;
+    message.foundAt = object.foundAt ?? undefined;
+    return message;
+  },
+};
+
 function createBaseListDeadLettersResponse(): ListDeadLettersResponse {
   return { deadLetters: [], nextCursor: "", asOf: undefined, total: undefined };
 }
@@ -2800,6 +3261,19 @@ export const AuditServiceService = {
     responseSerialize: (value: GetStatsResponse): Buffer => Buffer.from(GetStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStatsResponse => GetStatsResponse.decode(value),
   },
+  /**
+   * Checks for deliveries that are past their time without an end, and events without a fan-out, of which nothing is left on
+   * the log. An admin who names no tenant asks for all. CHECK_UNDER_WAY before the first check has ended.
+   */
+  reconcile: {
+    path: "/bellwire.audit.v1.AuditService/Reconcile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReconcileRequest): Buffer => Buffer.from(ReconcileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReconcileRequest => ReconcileRequest.decode(value),
+    responseSerialize: (value: ReconcileResponse): Buffer => Buffer.from(ReconcileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReconcileResponse => ReconcileResponse.decode(value),
+  },
 } as const;
 
 export interface AuditServiceServer extends UntypedServiceImplementation {
@@ -2811,6 +3285,11 @@ export interface AuditServiceServer extends UntypedServiceImplementation {
   listDeadLetters: handleUnaryCall<ListDeliveriesRequest, ListDeadLettersResponse>;
   /** Counts of the deliveries of events that were accepted within a time; tests are not counted. */
   getStats: handleUnaryCall<GetStatsRequest, GetStatsResponse>;
+  /**
+   * Checks for deliveries that are past their time without an end, and events without a fan-out, of which nothing is left on
+   * the log. An admin who names no tenant asks for all. CHECK_UNDER_WAY before the first check has ended.
+   */
+  reconcile: handleUnaryCall<ReconcileRequest, ReconcileResponse>;
 }
 
 export interface AuditServiceClient extends Client {
@@ -2905,6 +3384,25 @@ export interface AuditServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStatsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Checks for deliveries that are past their time without an end, and events without a fan-out, of which nothing is left on
+   * the log. An admin who names no tenant asks for all. CHECK_UNDER_WAY before the first check has ended.
+   */
+  reconcile(
+    request: ReconcileRequest,
+    callback: (error: ServiceError | null, response: ReconcileResponse) => void,
+  ): ClientUnaryCall;
+  reconcile(
+    request: ReconcileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReconcileResponse) => void,
+  ): ClientUnaryCall;
+  reconcile(
+    request: ReconcileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReconcileResponse) => void,
   ): ClientUnaryCall;
 }
 
