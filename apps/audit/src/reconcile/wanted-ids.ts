@@ -27,17 +27,19 @@ const slotsOf = (count: number): Slots => ({
   seen: new Uint8Array(count),
 });
 
+const { imul } = Math;
+
 /** Two mixed lanes over the characters, as cyrb53 has them. */
 const hashOf = (id: string): { high: number; low: number } => {
   let one = 0xdeadbeef;
   let two = 0x41c6ce57;
   for (let at = 0; at < id.length; at++) {
     const character = id.charCodeAt(at);
-    one = Math.imul(one ^ character, 2654435761);
-    two = Math.imul(two ^ character, 1597334677);
+    one = imul(one ^ character, 2654435761);
+    two = imul(two ^ character, 1597334677);
   }
-  one = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(two ^ (two >>> 13), 3266489909);
-  two = Math.imul(two ^ (two >>> 16), 2246822507) ^ Math.imul(one ^ (one >>> 13), 3266489909);
+  one = imul(one ^ (one >>> 16), 2246822507) ^ imul(two ^ (two >>> 13), 3266489909);
+  two = imul(two ^ (two >>> 16), 2246822507) ^ imul(one ^ (one >>> 13), 3266489909);
   return { high: two >>> 0, low: one >>> 0 };
 };
 
@@ -79,10 +81,10 @@ export const openWantedIds = (): WantedIds => {
 
   return {
     add(id, leastRound) {
-      if (slotOf(id) !== undefined) return;
+      const { high, low } = hashOf(id);
+      if (slots.leastRound[find(high, low)] !== 0) return;
       size++;
       if (size * 2 > slots.high.length) grow();
-      const { high, low } = hashOf(id);
       put(high, low, Math.max(1, leastRound), 0);
     },
     has: (id) => slotOf(id) !== undefined,
