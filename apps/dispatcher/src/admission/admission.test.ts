@@ -150,22 +150,44 @@ describe('admission', () => {
     expect(spilled).toEqual(['small']);
   });
 
-  test('takes an endpoint for fast of whose answers this busy process sees many late', () => {
-    const { clock, admit, release, slots, spilled } = setUp(1000);
-    const fill = (): void => {
-      for (let n = 0; n < 64; n++) admit(`a${clock.at}-${n}`, 'a', 64);
+  describe('takes for fast an endpoint of whose answers this busy process sees', () => {
+    const busy = () => {
+      const all = setUp(1000);
+      const { clock, admit, release, slots } = all;
+      const fill = (): void => {
+        for (let n = 0; n < 64; n++) admit(`a${clock.at}-${n}`, 'a', 64);
+      };
+      const releaseAll = (most: number, durationMs: number): void => {
+        clock.at += durationMs;
+        for (const { name } of slots.slice(0, most)) release(name, durationMs);
+      };
+      return { ...all, fill, releaseAll };
     };
-    const releaseAll = (most: number, durationMs: number): void => {
-      clock.at += durationMs;
-      for (const { name } of slots.slice(0, most)) release(name, durationMs);
-    };
-    for (let round = 0; round < 20; round++) {
-      fill();
-      releaseAll(32, 20);
-      releaseAll(64, 150);
-    }
-    for (let n = 0; n < 1500; n++) admit(`c${n}`, 'a', 64);
-    expect(spilled).toEqual([]);
+
+    test('many late', () => {
+      const { admit, fill, releaseAll, spilled } = busy();
+      for (let round = 0; round < 20; round++) {
+        fill();
+        releaseAll(32, 20);
+        releaseAll(64, 150);
+      }
+      for (let n = 0; n < 1500; n++) admit(`c${n}`, 'a', 64);
+      expect(spilled).toEqual([]);
+    });
+
+    test('a whole round very late, and then others at once', () => {
+      const { admit, fill, releaseAll, spilled } = busy();
+      for (let round = 0; round < 200; round++) {
+        fill();
+        releaseAll(64, 10);
+      }
+      for (const durationMs of [2500, 10]) {
+        fill();
+        releaseAll(64, durationMs);
+      }
+      for (let n = 0; n < 1500; n++) admit(`c${n}`, 'a', 64);
+      expect(spilled).toEqual([]);
+    });
   });
 
   test('spills the last of what waits as soon as an endpoint turns out to hang', () => {

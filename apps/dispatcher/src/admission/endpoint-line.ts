@@ -41,11 +41,14 @@ export const restartSlowly = (line: Line<unknown>, nowMs: number): void => {
   line.pace = slowedDown(line.pace, nowMs);
 };
 
-/** What a request takes: no less than the oldest one in flight has taken already. */
-const durationOf = (line: Line<unknown>, nowMs: number): number => {
+/** How long the oldest one in flight has been under way. */
+const oldestOf = (line: Line<unknown>, nowMs: number): number => {
   const [oldest] = line.begun;
-  return oldest === undefined ? line.pace.meanMs : Math.max(line.pace.meanMs, nowMs - oldest.atMs);
+  return oldest === undefined ? 0 : nowMs - oldest.atMs;
 };
+
+/** What a request takes: no less than the oldest one in flight has taken already. */
+const durationOf = (line: Line<unknown>, nowMs: number): number => Math.max(line.pace.meanMs, oldestOf(line, nowMs));
 
 /**
  * All that it may have where it had no trouble yet, and at least what an unknown endpoint begins with: one that was slowed
@@ -128,10 +131,9 @@ export const roomOf = (
   options: { maxQueueMs: number; share: Room; maxConcurrency: number; nowMs: number },
 ): Room => {
   const { maxQueueMs, share, maxConcurrency, nowMs } = options;
-  const durationMs = durationOf(line, nowMs);
   const limit = limitOf(line, maxConcurrency);
-  const records = Math.floor((maxQueueMs * limit) / durationMs);
-  if (isFast(line.pace, durationMs, maxConcurrency, nowMs))
+  const records = Math.floor((maxQueueMs * limit) / durationOf(line, nowMs));
+  if (isFast(line.pace, oldestOf(line, nowMs), maxConcurrency, nowMs))
     return limit >= maxConcurrency ? noBound : { ...noBound, records };
   return { records: Math.min(records, share.records), bytes: share.bytes };
 };

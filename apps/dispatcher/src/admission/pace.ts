@@ -90,20 +90,17 @@ export const paceAfter = (
 export const slowedDown = (pace: Pace, nowMs: number): Pace => ({ ...pace, concurrency: slowStart(nowMs) });
 
 /**
- * Whether the endpoint takes more than this process makes.
+ * Whether the endpoint takes more than this process makes. Of enough requests those that were quick tell, for a mean keeps
+ * a single moment in which everything was late.
  *
- * @param durationMs of a request, as it is expected
+ * @param oldestMs how long the oldest request in flight has been under way
  */
-export const isFast = (
-  { present, before }: Pace,
-  durationMs: number,
-  maxConcurrency: number,
-  nowMs: number,
-): boolean => {
-  const recent = [present, before].filter(({ sinceMs }) => nowMs - sinceMs < 3 * spanMs);
+export const isFast = (pace: Pace, oldestMs: number, maxConcurrency: number, nowMs: number): boolean => {
+  const recent = [pace.present, pace.before].filter(({ sinceMs }) => nowMs - sinceMs < 3 * spanMs);
   const requests = recent.reduce((sum, span) => sum + span.requests, 0);
   const quick = recent.reduce((sum, span) => sum + span.quick, 0);
-  return durationMs < slowMs && (requests < enoughRequests(maxConcurrency) || quick >= requests * quickShare);
+  if (oldestMs >= slowMs) return false;
+  return requests < enoughRequests(maxConcurrency) ? pace.meanMs < slowMs : quick >= requests * quickShare;
 };
 
 /** It gets one more request at a time with each that goes well, and soon has all that it may have. */
