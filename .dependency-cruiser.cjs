@@ -81,7 +81,7 @@ module.exports = {
     },
     {
       name: 'apps-never-import-apps',
-      comment: 'Only the suite, the bench and the end-to-end tests compose apps.',
+      comment: 'Only the suite, the bench, the simulator and the end-to-end tests compose apps.',
       severity: 'error',
       from: { path: '^apps/(gateway|registry|ingestion|dispatcher|audit)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },

@@ -106,8 +106,13 @@ const openPump = (
     }
   };
 
+  const hasMore = (): boolean => {
+    for (const { paused, position, stored } of cursors()) if (!paused && position < stored.end) return true;
+    return false;
+  };
+
   const wake = (): void => {
-    if (scheduled || closed) return;
+    if (scheduled || closed || !hasMore()) return;
     scheduled = true;
     setImmediate(pump);
   };

@@ -1,0 +1,71 @@
+import type { ConsumeOptions, ConsumerHandlers, TopicPartition } from '@bellwire/messaging';
+import type { MembershipDeps } from './membership.ts';
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
+/** What a member is told by the log, some time after it happened there, and what it knows to have since. */
+export const openTelling = (
+  { dice, trace, gate, ledger, wire }: MembershipDeps,
+  { group, handlers }: Pick<ConsumeOptions, 'group' | 'handlers'>,
+) => {
+  const owned = new Map<string, TopicPartition>();
+  const line = wire.line(() => (wire.strikes('fetch.slow') ? dice.between(50, 800) : 0));
+  /** Rises when the group gives the member something or takes it. */
+  let present = 0;
+  let known = 0;
+
+  const tellRevoked = (partitions: readonly TopicPartition[]): void => {
+    for (const partition of partitions) {
+      owned.delete(nameOf(partition));
+      ledger.ownership(gate.name, group, partition, false);
+    }
+    trace.say(gate.name, () => `${group} loses ${partitions.map(nameOf).join(' ')}`);
+    handlers.revoked(partitions);
+  };
+
+  const tellAssigned: ConsumerHandlers['assigned'] = (partitions) => {
+    for (const { partition } of partitions) {
+      owned.set(nameOf(partition), partition);
+      ledger.ownership(gate.name, group, partition, true);
+    }
+    trace.say(gate.name, () => {
+      const said = partitions.map(({ partition, commit }) => `${nameOf(partition)}@${commit?.offset ?? 0}`);
+      return `${group} has ${said.join(' ')}`;
+    });
+    handlers.assigned(partitions);
+  };
+
+  return {
+    /** What the group tells it from now on, until it is not current any more. */
+    handlersWhile(isCurrent: () => boolean): ConsumerHandlers {
+      const told = (work: () => void): void => line(() => isCurrent() && work());
+      const change = (work: () => void): void => {
+        const generation = ++present;
+        told(() => {
+          known = generation;
+          work();
+        });
+      };
+      return {
+        assigned: (partitions) => {
+          // The group keeps what it gives; a member that does not hear of it is expelled in time.
+          for (const { partition } of partitions) ledger.moved(partition);
+          change(() => tellAssigned(partitions));
+        },
+        revoked: (partitions) => change(() => tellRevoked(partitions)),
+        records: (batch) => told(() => handlers.records(batch)),
+      };
+    },
+    /** It has heard that it was taken for dead. */
+    loseAll(): void {
+      known = ++present;
+      if (owned.size > 0) tellRevoked([...owned.values()]);
+    },
+    /** The generation of the group that there is, and the one that the member knows. */
+    present: (): number => present,
+    known: (): number => known,
+    leave(): void {
+      for (const partition of owned.values()) ledger.ownership(gate.name, group, partition, false);
+    },
+  };
+};

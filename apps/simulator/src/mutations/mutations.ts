@@ -1,0 +1,170 @@
+import type { Rule } from '../ledger/violations.ts';
+
+/** A change of the code that brings a fault back. */
+export interface Edit {
+  /** From the root of the repository. */
+  file: string;
+  /** Is there once. */
+  find: string;
+  replace: string;
+}
+
+export interface Mutation {
+  name: string;
+  edits: readonly Edit[];
+  /** Catches it: the first one that does, from 1 on. */
+  caughtBySeed: number;
+  /** The rule that is broken then. */
+  breaks: Rule;
+}
+
+const inDispatcher = (file: string): string => `apps/dispatcher/src/${file}`;
+const inMessaging = (file: string): string => `libs/messaging/src/${file}`;
+
+/** Each was a fault of ours, or is one that the code takes care not to have. */
+export const mutations: readonly Mutation[] = [
+  {
+    // What was taken into memory is known after its partition has moved away; what comes again is stale, and so settled.
+    name: 'stale_is_settled',
+    edits: [
+      {
+        file: inDispatcher('attempts/in-hand.ts'),
+        find: '      if (stale === undefined) same?.repeats.push({ task, lookAgain });\n      else task.settle();',
+        replace: '      task.settle();',
+      },
+      {
+        file: inDispatcher('attempts/in-hand.ts'),
+        find: '      release() {\n        remove(hand);',
+        replace: '      release() {',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // A keyed event is known as routed when it is taken, before anything is written.
+    name: 'routed_before_written',
+    edits: [
+      {
+        file: inDispatcher('workers/repeated-events.ts'),
+        find: 'underWay.set(name, []);',
+        replace: 'known.set(name, true);',
+      },
+      {
+        file: inDispatcher('workers/route-events.ts'),
+        find: 'waiting.push(...tasks);',
+        replace: 'waiting.push(...tasks.filter((task) => repeats.isFirst(task)));',
+      },
+      {
+        file: inDispatcher('workers/route-events.ts'),
+        find: 'return task.isCurrent() && repeats.isFirst(task);',
+        replace: 'return task.isCurrent();',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // What waits in memory is handed to a tier when its partition moves away, although it is somebody else's.
+    name: 'spilled_when_revoked',
+    edits: [
+      {
+        file: inDispatcher('admission/endpoint-lines.ts'),
+        find: 'for (const each of releasable(line)) each.release();',
+        replace: 'for (const each of releasable(line)) spill(line, each);',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // The next owner is told that an attempt was made before what follows from it is on the log.
+    name: 'marked_before_written',
+    edits: [
+      {
+        file: inDispatcher('attempts/attempt-delivery.ts'),
+        find: '    await append([\n      ...nextStep(',
+        replace: '    onMade(delivery, next);\n    await append([\n      ...nextStep(',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // Two flushes of endpoint state at a time: the older is written after the newer.
+    name: 'flushes_overlap',
+    edits: [
+      {
+        file: inDispatcher('endpoints/endpoint-states.ts'),
+        find: 'flush: oneAtATime(flushOnce),',
+        replace: 'flush: flushOnce,',
+      },
+      {
+        file: inDispatcher('endpoints/endpoint-states.ts'),
+        find: "await insist('endpoint state', () => writeOnce(endpointIds));",
+        replace: `const taken = endpointIds.filter(ours.has).map((endpointId) => ({
+          topic: topicNames.endpointState,
+          key: endpointId,
+          value: known.valueOf(endpointId),
+        }));
+        await insist('endpoint state', () => produce(taken));`,
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // A process that stops settles what it has not begun.
+    name: 'settled_when_stopped',
+    edits: [
+      {
+        file: inMessaging('settlement/ownership.ts'),
+        find: 'released.add(offset);',
+        replace: 'if (isStopped()) window.settle(offset);\n      else released.add(offset);',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // What waits in a tier is settled before it is on the log again.
+    name: 'settled_before_appended',
+    edits: [
+      {
+        file: inDispatcher('workers/delay.ts'),
+        find: 'append([next]).then(() => task.settle(), onFailure);',
+        replace: 'append([next]).catch(onFailure);\n    task.settle();',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // The group commits the greatest offset that is settled.
+    name: 'greatest_is_committed',
+    edits: [
+      {
+        file: inMessaging('settlement/ownership.ts'),
+        find: 'const { offset, completed } = window.progress();',
+        replace: `const done = window.progress();
+    const offset = Math.max(done.offset, ...done.completed.map(({ last }) => last + 1));
+    const completed = [];`,
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+  {
+    // What has come back from a tier before we knew that it was written there is settled with what it follows.
+    name: 'successor_is_a_repeat',
+    edits: [
+      {
+        file: inDispatcher('attempts/in-hand.ts'),
+        find: 'if (repeat.task.value.spills > delivery.spills) repeat.lookAgain(repeat.task);\n          else repeat.task.settle();',
+        replace: 'repeat.task.settle();',
+      },
+    ],
+    caughtBySeed: 0,
+    breaks: 'lost',
+  },
+];
