@@ -20,7 +20,9 @@ export interface Ledger {
   appended(by: string, records: readonly NewRecord[], positions: readonly Position[]): void;
   /** The group has committed something. */
   committed(group: string): void;
-  ownership(process: string, group: string, partition: TopicPartition, isOwned: boolean): void;
+  /** The process has heard that the partition is its own, or that it is not any more. */
+  gained(process: string, partition: TopicPartition): void;
+  lost(process: string, partition: TopicPartition, lastMs: number): void;
   /** The group gives the partition to a member: what was under way may be repeated, unless it was handed over. */
   moved(partition: TopicPartition): void;
   /** Nothing of it is under way at its former owner: its next one repeats nothing. */
@@ -100,9 +102,10 @@ export const openLedger = ({ log, nowMs, partitions }: LedgerDeps): Ledger => {
       for (const record of written) if (record.topic === topicNames.endpointState) stateRules.check(by, record);
     },
     committed: (group) => records.update(group, log.committed(group)),
-    ownership(process, group, partition, isOwned) {
-      ownerships.note(process, group, partition, isOwned);
-      if (partition.topic === topicNames.deliveries && !isOwned) stateRules.forget(process, partition.partition);
+    gained: ownerships.gained,
+    lost(process, partition, lastMs) {
+      ownerships.lost(process, partition, lastMs);
+      if (partition.topic === topicNames.deliveries) stateRules.forget(process, partition.partition);
     },
     moved(partition) {
       const name = partitionName(partition);

@@ -11,9 +11,6 @@ export interface OwnershipRulesDeps {
   partitions: number;
 }
 
-/** Between a decision and the time that its record tells, in milliseconds. */
-const toleranceMs = 2;
-
 /** Nobody decides on a delivery whose partition he knows to have lost. */
 export const makeOwnershipRules = ({ violations, clocks, ownerships, partitions }: OwnershipRulesDeps) => {
   /** Of hand-overs to a tier that were seen: the delayer writes them on, due at another time where clocks differ. */
@@ -23,7 +20,7 @@ export const makeOwnershipRules = ({ violations, clocks, ownerships, partitions 
   const mustOwn = (by: string, endpointId: string, atMs: number, what: string): void => {
     const partition = { topic: topicNames.deliveries, partition: partitionOf(endpointId, partitions) };
     const times = clocks.offsetsOf(by).map((offset) => atMs - offset);
-    if (times.some((ms) => ownerships.had(by, partition, ms - toleranceMs, ms))) return;
+    if (times.some((ms) => ownerships.had(by, partition, ms))) return;
     violations.add('not_its_own', `${by} ${what}, and had not ${topicNames.deliveries}/${partition.partition}`);
   };
 

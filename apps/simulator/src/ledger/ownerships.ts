@@ -2,9 +2,11 @@ import type { TopicPartition } from '@bellwire/messaging';
 
 /** Who has, and had, which partitions, as the processes know it. Times are virtual. */
 export interface Ownerships {
-  note(process: string, group: string, partition: TopicPartition, isOwned: boolean): void;
-  /** Whether it had the partition at some moment between these two, both included. */
-  had(process: string, partition: TopicPartition, fromMs: number, toMs: number): boolean;
+  gained(process: string, partition: TopicPartition): void;
+  /** @param lastMs until when it may have decided something as the owner */
+  lost(process: string, partition: TopicPartition, lastMs: number): void;
+  /** Whether it had the partition then. */
+  had(process: string, partition: TopicPartition, atMs: number): boolean;
   /** Those that it has now. */
   of(process: string): ReadonlySet<string>;
 }
@@ -26,25 +28,26 @@ export const openOwnerships = (nowMs: () => number): Ownerships => {
     return known;
   };
 
+  const spansOf = (process: string, name: string): Span[] => {
+    const known = spans.get(`${process} ${name}`) ?? [];
+    spans.set(`${process} ${name}`, known);
+    return known;
+  };
+
   return {
-    note(process, _group, partition, isOwned) {
+    gained(process, partition) {
       const name = partitionName(partition);
-      const key = `${process} ${name}`;
-      const list = spans.get(key) ?? [];
-      spans.set(key, list);
-      const last = list.at(-1);
-      if (isOwned) {
-        of(process).add(name);
-        list.push({ fromMs: nowMs(), toMs: Number.POSITIVE_INFINITY });
-      } else {
-        of(process).delete(name);
-        if (last !== undefined) last.toMs = Math.min(last.toMs, nowMs());
-      }
+      of(process).add(name);
+      spansOf(process, name).push({ fromMs: nowMs(), toMs: Number.POSITIVE_INFINITY });
     },
-    had: (process, partition, fromMs, toMs) =>
-      (spans.get(`${process} ${partitionName(partition)}`) ?? []).some(
-        (span) => span.fromMs <= toMs && span.toMs >= fromMs,
-      ),
+    lost(process, partition, lastMs) {
+      const name = partitionName(partition);
+      of(process).delete(name);
+      const last = spansOf(process, name).at(-1);
+      if (last !== undefined) last.toMs = Math.min(last.toMs, lastMs);
+    },
+    had: (process, partition, atMs) =>
+      spansOf(process, partitionName(partition)).some(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs),
     of,
   };
 };

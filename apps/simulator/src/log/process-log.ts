@@ -54,9 +54,9 @@ export const openProcessLog = ({ world, ledger, gate, onRegistry }: ProcessLogDe
       if (wire.isAway() || wire.strikes('ask.fails')) return wire.refuse();
       return wire.call(() => inner.endOffsets(topic));
     },
-    commits(group) {
+    commits(group, topics) {
       if (wire.isAway() || wire.strikes('ask.fails')) return wire.refuse();
-      return wire.call(() => inner.commits(group));
+      return wire.call(() => inner.commits(group, topics));
     },
     close: () => outside(() => inner.close()),
   };

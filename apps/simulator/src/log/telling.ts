@@ -5,7 +5,7 @@ const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${par
 
 /** What a member is told by the log, some time after it happened there, and what it knows to have since. */
 export const openTelling = (
-  { dice, trace, gate, ledger, wire }: MembershipDeps,
+  { time, dice, trace, gate, ledger, wire }: MembershipDeps,
   { group, handlers }: Pick<ConsumeOptions, 'group' | 'handlers'>,
 ) => {
   const owned = new Map<string, TopicPartition>();
@@ -17,7 +17,7 @@ export const openTelling = (
   const tellRevoked = (partitions: readonly TopicPartition[]): void => {
     for (const partition of partitions) {
       owned.delete(nameOf(partition));
-      ledger.ownership(gate.name, group, partition, false);
+      ledger.lost(gate.name, partition, gate.enteredBeforeMs());
     }
     trace.say(gate.name, () => `${group} loses ${partitions.map(nameOf).join(' ')}`);
     handlers.revoked(partitions);
@@ -26,7 +26,7 @@ export const openTelling = (
   const tellAssigned: ConsumerHandlers['assigned'] = (partitions) => {
     for (const { partition } of partitions) {
       owned.set(nameOf(partition), partition);
-      ledger.ownership(gate.name, group, partition, true);
+      ledger.gained(gate.name, partition);
     }
     trace.say(gate.name, () => {
       const said = partitions.map(({ partition, commit }) => `${nameOf(partition)}@${commit?.offset ?? 0}`);
@@ -65,7 +65,7 @@ export const openTelling = (
     present: (): number => present,
     known: (): number => known,
     leave(): void {
-      for (const partition of owned.values()) ledger.ownership(gate.name, group, partition, false);
+      for (const partition of owned.values()) ledger.lost(gate.name, partition, time.nowMs());
     },
   };
 };

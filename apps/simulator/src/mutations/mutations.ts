@@ -102,7 +102,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: inDispatcher('endpoints/endpoint-states.ts'),
         find: "await insist('endpoint state', () => writeOnce(endpointIds));",
-        replace: `const taken = endpointIds.filter(ours.has).map((endpointId) => ({
+        replace: `const taken = endpointIds.filter((id) => owns(partitionOfEndpoint(id))).map((endpointId) => ({
           topic: topicNames.endpointState,
           key: endpointId,
           value: known.valueOf(endpointId),

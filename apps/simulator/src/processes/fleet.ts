@@ -58,7 +58,9 @@ export const openFleet = <Process extends SimulatedProcess>(options: FleetOption
 
   const add = (): Process => {
     const name = `${prefix}${++started}`;
-    const gate = openProcessGate(name, (error) => ledger.violations.add('failed', `${name}: ${String(error)}`));
+    const gate = openProcessGate(name, time.nowMs, (error) =>
+      ledger.violations.add('failed', `${name}: ${String(error)}`),
+    );
     const onEnd = (error: unknown): void => {
       trace.say(name, () => `ends by itself: ${String(error)}`);
       if (!isStartFault(error))

@@ -7,6 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface ProcessGate {
   readonly name: string;
   enter(work: () => void): void;
+  /** When it was entered before the present time; whatever it decided until then, it decided at that moment at the latest. */
+  enteredBeforeMs(): number;
   isAlive(): boolean;
   isPaused(): boolean;
   pause(): void;
@@ -25,7 +27,9 @@ export const currentGate = (): ProcessGate | undefined => current.getStore();
 export const outside = <Result>(work: () => Result): Result => current.exit(work);
 
 /** @param onError something threw that nobody in the process catches */
-export const openProcessGate = (name: string, onError: (error: unknown) => void): ProcessGate => {
+export const openProcessGate = (name: string, nowMs: () => number, onError: (error: unknown) => void): ProcessGate => {
+  let enteredMs = nowMs();
+  let enteredBeforeMs = enteredMs;
   let alive = true;
   let paused = false;
   let waiting: (() => void)[] = [];
@@ -34,6 +38,8 @@ export const openProcessGate = (name: string, onError: (error: unknown) => void)
   const isDoomed = (): boolean => countdown !== undefined && countdown.entries-- <= 0;
 
   const run = (work: () => void): void => {
+    enteredBeforeMs = enteredMs;
+    enteredMs = nowMs();
     try {
       current.run(gate, work);
     } catch (error) {
@@ -52,6 +58,7 @@ export const openProcessGate = (name: string, onError: (error: unknown) => void)
         onKilled?.();
       } else run(work);
     },
+    enteredBeforeMs: () => enteredBeforeMs,
     isAlive: () => alive,
     isPaused: () => paused,
     pause: () => void (paused = true),
