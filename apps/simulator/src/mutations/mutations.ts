@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
         replace: '      release() {',
       },
     ],
-    caughtBySeed: 0,
+    caughtBySeed: 1,
     breaks: 'lost',
   },
   {
@@ -61,8 +61,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'return task.isCurrent();',
       },
     ],
-    caughtBySeed: 0,
-    breaks: 'lost',
+    caughtBySeed: 55,
+    breaks: 'stuck',
   },
   {
     // What waits in memory is handed to a tier when its partition moves away, although it is somebody else's.
@@ -74,8 +74,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'for (const each of releasable(line)) spill(line, each);',
       },
     ],
-    caughtBySeed: 0,
-    breaks: 'lost',
+    caughtBySeed: 1,
+    breaks: 'not_its_own',
   },
   {
     // The next owner is told that an attempt was made before what follows from it is on the log.
@@ -87,8 +87,8 @@ export const mutations: readonly Mutation[] = [
         replace: '    onMade(delivery, next);\n    await append([\n      ...nextStep(',
       },
     ],
-    caughtBySeed: 0,
-    breaks: 'lost',
+    caughtBySeed: 1,
+    breaks: 'marked_too_early',
   },
   {
     // Two flushes of endpoint state at a time: the older is written after the newer.
@@ -110,8 +110,8 @@ export const mutations: readonly Mutation[] = [
         await insist('endpoint state', () => produce(taken));`,
       },
     ],
-    caughtBySeed: 0,
-    breaks: 'lost',
+    caughtBySeed: 11,
+    breaks: 'state_went_back',
   },
   {
     // A process that stops settles what it has not begun.
@@ -123,7 +123,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'if (isStopped()) window.settle(offset);\n      else released.add(offset);',
       },
     ],
-    caughtBySeed: 0,
+    caughtBySeed: 6,
     breaks: 'lost',
   },
   {
@@ -136,7 +136,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'append([next]).catch(onFailure);\n    task.settle();',
       },
     ],
-    caughtBySeed: 0,
+    caughtBySeed: 1,
     breaks: 'lost',
   },
   {
@@ -151,7 +151,7 @@ export const mutations: readonly Mutation[] = [
     const completed = [];`,
       },
     ],
-    caughtBySeed: 0,
+    caughtBySeed: 1,
     breaks: 'lost',
   },
   {
@@ -164,7 +164,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'repeat.task.settle();',
       },
     ],
-    caughtBySeed: 0,
+    caughtBySeed: 7,
     breaks: 'lost',
   },
 ];
