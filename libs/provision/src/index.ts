@@ -13,7 +13,8 @@ export {
 } from './local-kafka.ts';
 export { openKafka, type Kafka, type KafkaOptions } from './open-kafka.ts';
 export { openPostgres, type Postgres, type PostgresOptions } from './open-postgres.ts';
-export type { KafkaSettings } from './kafka/properties.ts';
+export { planKafkaNodes } from './kafka/nodes.ts';
+export type { KafkaNode, KafkaSettings } from './kafka/properties.ts';
 export { dockerProblem } from './containers/docker.ts';
 export { holdDataFolder, type HeldFolder } from './hold-data-folder.ts';
 export { embeddedPostgresProblem } from './postgres/binaries.ts';

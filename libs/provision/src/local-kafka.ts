@@ -5,7 +5,7 @@ import { startBroker, type Broker } from './kafka/broker.ts';
 import { hasKafkaJars, kafkaJars } from './kafka/jars.ts';
 import { javaProblem, mavenProblem } from './kafka/java.ts';
 import { stopLeftoverBroker } from './kafka/leftover.ts';
-import type { KafkaSettings } from './kafka/properties.ts';
+import type { KafkaNode, KafkaSettings } from './kafka/properties.ts';
 
 export interface LocalKafkaOptions {
   /** Everything lies in its folder `kafka`: data, settings, server.log. Made when absent. */
@@ -18,6 +18,8 @@ export interface LocalKafkaOptions {
   settings?: KafkaSettings;
   /** Known to SCRAM-SHA-256 and SCRAM-SHA-512 from the first start on. @default nobody */
   scramUser?: { name: string; password: string };
+  /** Of {@link planKafkaNodes}, where it is one of several. @default the only one */
+  node?: KafkaNode;
   /** Where Kafka's jars are kept. @default ~/.cache/bellwire */
   cacheDir?: string;
   /** Told in sentences what takes time or goes wrong. */
@@ -46,7 +48,7 @@ export const localKafkaProblem = async (cacheDir?: string): Promise<string | und
  * @throws {Error} a sentence: the folder is in use, what Maven said, or what Kafka said.
  */
 export const openLocalKafka = async (options: LocalKafkaOptions): Promise<LocalKafka> => {
-  const { dataDir, port, heapMb = 512, settings = {}, cacheDir, scramUser, log = () => undefined } = options;
+  const { dataDir, port, heapMb = 512, settings = {}, cacheDir, scramUser, node, log = () => undefined } = options;
   const jars = await kafkaJars({ cacheDir, log });
   mkdirSync(path.join(dataDir, 'kafka'), { recursive: true, mode: 0o700 });
   const folder = realpathSync(path.join(dataDir, 'kafka'));
@@ -54,7 +56,7 @@ export const openLocalKafka = async (options: LocalKafkaOptions): Promise<LocalK
   let broker: Broker;
   try {
     if (await stopLeftoverBroker(folder)) log(`Stopped a Kafka that a killed process left in ${folder}.`);
-    broker = await startBroker({ folder, jars, port, heapMb, settings, scramUser });
+    broker = await startBroker({ folder, jars, port, heapMb, settings, scramUser, node });
   } catch (error) {
     await held.release();
     throw error;

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { brokerRun, isBrokerFine } from './faults/broker.ts';
+import { problemsOf, textOf } from '../ledger/outcome.ts';
 import { openKillableKafka, type KillableKafka } from './faults/killable-kafka.ts';
+import { outageRun } from './faults/outages.ts';
+import { pauseRun } from './faults/pauses.ts';
 import { openRig, type Rig } from './faults/rig.ts';
 
+const pressure = { mix: { fast: 2, slow: 4 }, events: 100, eventsPerSecond: 8 };
 let kafka: KillableKafka;
 let rig: Rig;
 
@@ -16,13 +19,17 @@ afterAll(async () => {
   await kafka.close();
 });
 
-describe('a cluster whose broker is killed under load', () => {
-  test('refuses or waits, loses nothing that it accepted, and goes on by itself', async () => {
-    const run = await rig.newRun(5);
-    const result = await brokerRun(kafka, run, { downSeconds: 3, eventsPerSecond: 100, loadSeconds: 2 });
-    run.close();
-    console.log(JSON.stringify(result));
-    expect(result).toMatchObject({ lost: 0 });
-    expect(isBrokerFine(result)).toBe(true);
+describe('a cluster with queues', () => {
+  test('refuses or waits while its broker is killed, for longer than a session, and loses nothing', async () => {
+    const outage = { ids: 'F08', title: 'broker killed', how: 'kill', seconds: 14 } as const;
+    const outcome = await outageRun(rig.cluster, kafka, { ...outage, ...pressure });
+    console.log(textOf(outcome));
+    expect(problemsOf(outcome)).toEqual([]);
+  }, 120_000);
+
+  test('loses nothing when its dispatchers pause for longer than a session', async () => {
+    const outcome = await pauseRun(rig.cluster, { title: 'pause', seconds: 12, ...pressure });
+    console.log(textOf(outcome));
+    expect(problemsOf(outcome)).toEqual([]);
   }, 120_000);
 });

@@ -1,26 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { killCase, type KillCase } from './faults/kill.ts';
+import { problemsOf, textOf } from '../ledger/outcome.ts';
+import { killRun, type KillCase } from './faults/kill.ts';
 import { openRig, type Rig } from './faults/rig.ts';
+import { terminationRun } from './faults/terminations.ts';
 
-const options = { events: 500, endpoints: 5, maxInFlight: 512, sample: 20 };
+const maxInFlight = 512;
+const pressure = { mix: { fast: 2, slow: 4 }, events: 120, eventsPerSecond: 8 };
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await openRig({ BELLWIRE_MAX_IN_FLIGHT: String(options.maxInFlight) });
+  rig = await openRig({ BELLWIRE_MAX_IN_FLIGHT: String(maxInFlight) });
 });
 
 afterAll(() => rig.close());
 
-describe('a cluster of which processes are killed in the middle of its work', () => {
+describe('a cluster of which processes end in the middle of its work', () => {
   test.each<KillCase>(['dispatcher', 'all'])(
-    'loses nothing, repeats little, and shows every delivery (%s)',
+    'loses nothing, repeats little, and shows every delivery when they are killed (%s)',
     async (killed) => {
-      const result = await killCase(rig, killed, options);
-      console.log(JSON.stringify(result));
-      expect(result).toMatchObject({ accepted: 500, deliveries: 2500, lost: 0, auditMissing: 0 });
-      expect(result.duplicates).toBeLessThanOrEqual(result.bound);
-      expect(result.arrivedBeforeKill).toBeLessThan(2500);
+      const outcome = await killRun(rig.cluster, killed, { ...pressure, maxInFlight });
+      console.log(textOf(outcome));
+      expect(problemsOf(outcome)).toEqual([]);
     },
     120_000,
   );
+
+  test('loses nothing and repeats nothing when both dispatchers and ingestion end in order', async () => {
+    const names = ['dispatcher-1', 'ingestion', 'dispatcher-2'];
+    const outcome = await terminationRun(rig.cluster, { title: 'stops in order', names, ...pressure });
+    console.log(textOf(outcome));
+    expect(problemsOf(outcome)).toEqual([]);
+  }, 120_000);
 });

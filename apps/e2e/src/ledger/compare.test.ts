@@ -20,7 +20,7 @@ const delivered: RecordedDelivery = {
   endpointId: 'ep_0',
   status: 'delivered',
   reason: null,
-  attempts: ['att_1'],
+  outcomes: ['delivered'],
 };
 
 /** One event, acknowledged as evt_1, for one endpoint. */
@@ -45,11 +45,11 @@ describe('three ledgers', () => {
   test('that agree have no findings', () => {
     expect(counts(compared([taken], [delivered]))).toEqual({});
     const failed = { ...taken, status: 503, atMs: 900 };
-    expect(counts(compared([failed, taken], [{ ...delivered, attempts: ['att_1', 'att_2'] }]))).toEqual({});
+    expect(counts(compared([failed, taken], [{ ...delivered, outcomes: ['rejected', 'delivered'] }]))).toEqual({});
   });
 
   test('a delivery that never came and waits for ever is lost and unended', () => {
-    expect(counts(compared([], [{ ...delivered, status: 'pending', attempts: [] }]))).toEqual({ lost: 1, unended: 1 });
+    expect(counts(compared([], [{ ...delivered, status: 'pending', outcomes: [] }]))).toEqual({ lost: 1, unended: 1 });
   });
 
   test('an accepted event that audit has never heard of is lost and unended', () => {
@@ -59,7 +59,7 @@ describe('three ledgers', () => {
   });
 
   test('one that came and that audit shows as waiting is unended, and its request unlogged', () => {
-    expect(counts(compared([taken], [{ ...delivered, status: 'retrying', attempts: [] }]))).toEqual({
+    expect(counts(compared([taken], [{ ...delivered, status: 'retrying', outcomes: [] }]))).toEqual({
       unended: 1,
       unlogged: 1,
     });
@@ -80,8 +80,16 @@ describe('three ledgers', () => {
 
   test('one that came twice is a duplicate, and its second request is unlogged where audit has one attempt', () => {
     expect(counts(compared([taken, taken], [delivered]))).toEqual({ duplicates: 1, unlogged: 1 });
-    const both = { ...delivered, attempts: ['att_1', 'att_2'] };
+    const both = { ...delivered, outcomes: ['delivered', 'delivered'] };
     expect(counts(compared([taken, taken], [both]))).toEqual({ duplicates: 1 });
+  });
+
+  test('one whose answer came too late is told apart, but not where the time-out was that of another request', () => {
+    const again = { ...delivered, outcomes: ['timed_out', 'delivered'] };
+    expect(counts(compared([taken, taken], [again]))).toEqual({ late: 1 });
+    const hung = { ...taken, status: undefined };
+    expect(counts(compared([hung, taken, taken], [again]))).toEqual({ duplicates: 1, unlogged: 1 });
+    expect(counts(compared([hung, taken], [again]))).toEqual({});
   });
 
   test('a request of an event that nobody meant is a phantom', () => {
@@ -113,7 +121,7 @@ describe('three ledgers', () => {
   test('other data than was published, and other bytes the second time, are mismatches', () => {
     expect(counts(compared([{ ...taken, dataHash: hashOf('{"n":2}') }], [delivered]))).toEqual({ mismatched: 1 });
     const first = { ...taken, status: 503 };
-    const both = { ...delivered, attempts: ['att_1', 'att_2'] };
+    const both = { ...delivered, outcomes: ['rejected', 'delivered'] };
     expect(counts(compared([first, { ...taken, bodyHash: 'other' }], [both]))).toEqual({ mismatched: 1 });
   });
 

@@ -14,8 +14,10 @@ export interface Findings {
   readonly phantom: readonly string[];
   /** Requests beyond the attempts that audit shows of their delivery. */
   readonly unlogged: readonly string[];
-  /** Requests taken beyond the first of their delivery. */
+  /** Requests taken beyond the first of their delivery, but for those that are late. */
   readonly duplicates: readonly string[];
+  /** Taken, and answered so late that the attempt was over: it is recorded as timed out, and made again. */
+  readonly late: readonly string[];
   /** One event as the publisher meant it, under several ids. */
   readonly twins: readonly string[];
   /** Other data than was published, or other bytes than in an earlier request of the same delivery. */
@@ -50,7 +52,7 @@ const byPair = (receipts: readonly Receipt[]): Map<string, Receipt[]> => {
 const shown = (delivery: RecordedDelivery | undefined): string =>
   delivery === undefined
     ? 'audit does not have it'
-    : `${delivery.id} is ${delivery.status}${delivery.reason === null ? '' : ` ${delivery.reason}`}, attempts ${delivery.attempts.length}`;
+    : `${delivery.id} is ${delivery.status}${delivery.reason === null ? '' : ` ${delivery.reason}`}, attempts ${delivery.outcomes.length}`;
 
 /** What is owed, against what came of it. */
 const owedFindings = ({ intents, receipts, recorded, endpointIds }: Ledgers) => {
@@ -72,6 +74,8 @@ const owedFindings = ({ intents, receipts, recorded, endpointIds }: Ledgers) => 
   return { lost, unended, undelivered };
 };
 
+const timedOut = (outcomes: readonly string[]): number => outcomes.filter((outcome) => outcome === 'timed_out').length;
+
 /** What came, against what audit shows of it. */
 const pairFindings = ({ receipts, recorded, endpointIds }: Ledgers) => {
   const pairs = byPair(receipts.all);
@@ -82,13 +86,20 @@ const pairFindings = ({ receipts, recorded, endpointIds }: Ledgers) => {
     .map(([pair, { id }]) => `endpoint and event ${pair}: ${id}`);
   const unlogged: string[] = [];
   const duplicates: string[] = [];
+  const late: string[] = [];
   for (const [pair, came] of pairs) {
-    const attempts = deliveries.get(pair)?.attempts.length ?? 0;
-    for (const { atMs, status } of came.slice(attempts))
-      unlogged.push(`endpoint and event ${pair} at ${atMs}: ${status}`);
-    for (const { atMs } of came.filter(isTaken).slice(1)) duplicates.push(`endpoint and event ${pair} at ${atMs}`);
+    const delivery = deliveries.get(pair);
+    const outcomes = delivery?.outcomes ?? [];
+    const [first, ...repeated] = came.filter(isTaken);
+    const lateCount = Math.max(0, timedOut(outcomes) - came.filter(({ status }) => status === undefined).length);
+    const text = `endpoint and event ${pair} delivery ${delivery?.id}`;
+    for (const { atMs, status } of came.slice(outcomes.length)) unlogged.push(`${text} at ${atMs}: ${status}`);
+    for (const [at, { atMs }] of repeated.entries()) {
+      const when = `at ${atMs}, ${atMs - (first?.atMs ?? atMs)} ms after the first`;
+      (at < lateCount ? late : duplicates).push(`${text} ${when}`);
+    }
   }
-  return { silent, unlogged, duplicates };
+  return { silent, unlogged, duplicates, late };
 };
 
 /** What came, against what was meant. */

@@ -11,7 +11,7 @@ const listed = z.object({
 });
 const page = z.object({ data: z.array(listed), next_cursor: z.string().nullable() });
 const withAttempts = z.object({
-  attempts: z.array(z.object({ id: z.string(), number: z.number(), outcome: z.string() })),
+  attempts: z.array(z.object({ outcome: z.string() })),
 });
 
 export interface RecordedDelivery {
@@ -20,8 +20,8 @@ export interface RecordedDelivery {
   readonly endpointId: string;
   readonly status: string;
   readonly reason: string | null;
-  /** Ids of its attempts. */
-  readonly attempts: readonly string[];
+  /** What came of each of its attempts. */
+  readonly outcomes: readonly string[];
 }
 
 const ends: ReadonlySet<string> = new Set(['delivered', 'dead_lettered', 'skipped', 'cancelled']);
@@ -62,7 +62,7 @@ export const readRecorded = async (api: Api): Promise<readonly RecordedDelivery[
     for (let each = deliveries[next++]; each !== undefined; each = deliveries[next++]) {
       const { id, event_id: eventId, endpoint_id: endpointId, status, reason } = each;
       const { attempts } = await api.get(`/v1/deliveries/${id}`, withAttempts);
-      recorded.push({ id, eventId, endpointId, status, reason, attempts: attempts.map((attempt) => attempt.id) });
+      recorded.push({ id, eventId, endpointId, status, reason, outcomes: attempts.map(({ outcome }) => outcome) });
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

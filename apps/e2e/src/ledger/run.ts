@@ -15,16 +15,18 @@ export interface RunEndpoint {
 export interface Run {
   readonly api: Api;
   readonly client: BellwireClient;
+  /** One more publisher, to another ingestion process. */
+  connect(address: string): BellwireClient;
   readonly intents: Intents;
   readonly receipts: Receipts;
   readonly endpoints: readonly RunEndpoint[];
-  /** Requests that may be under way to all of them at once; infinite where one does not say. */
+  /** Requests that may be under way to all of them at once. */
   readonly slots: number;
   close(): Promise<void>;
 }
 
 const speedsOf = (mix: Mix): readonly Speed[] =>
-  (['fast', 'slow', 'failing', 'hanging'] as const).flatMap((speed) =>
+  (['fast', 'slow', 'shaky', 'failing', 'hanging'] as const).flatMap((speed) =>
     Array.from({ length: mix[speed] ?? 0 }, () => speed),
   );
 
@@ -33,13 +35,17 @@ export const openRun = async (target: Target, mix: Mix): Promise<Run> => {
   const receipts = openReceipts();
   const secrets: string[] = [];
   const speeds = speedsOf(mix);
+  const seen = new Set<string>();
   let firstAtMs: number | undefined;
   const receiver = await startReceiver({
     keepLast: 0,
     answer: (request) => {
       firstAtMs ??= request.receivedAtMs;
       const endpoint = Number(request.path.slice(1));
-      const answer = behaviours[speeds[endpoint] ?? 'fast'].answer(request.receivedAtMs - firstAtMs);
+      const sinceMs = request.receivedAtMs - firstAtMs;
+      const event = `${endpoint} ${String(request.headers['webhook-id'])}`;
+      const answer = behaviours[speeds[endpoint] ?? 'fast'].answer({ sinceMs, isFirst: !seen.has(event), event });
+      seen.add(event);
       const status = answer.hang === undefined ? answer.status : undefined;
       receipts.note(receiptOf(request, { endpoint, secret: secrets[endpoint] ?? '', status }));
       return answer;
@@ -53,17 +59,23 @@ export const openRun = async (target: Target, mix: Mix): Promise<Run> => {
     secrets.push(secret);
     endpoints.push({ id, speed });
   }
-  const client = connectBellwire({ address: target.grpc.ingestion, key });
-  const slots = speeds.reduce((sum, speed) => sum + (behaviours[speed].slots ?? Infinity), 0);
+  const clients: BellwireClient[] = [];
+  const connect = (address: string): BellwireClient => {
+    const client = connectBellwire({ address, key });
+    clients.push(client);
+    return client;
+  };
+  const slots = speeds.reduce((sum, speed) => sum + behaviours[speed].slots, 0);
   return {
     api,
-    client,
+    client: connect(target.grpc.ingestion),
+    connect,
     intents,
     receipts,
     endpoints,
     slots,
     close: async () => {
-      client.close();
+      for (const client of clients) client.close();
       await receiver.close();
     },
   };

@@ -97,6 +97,7 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
   process.once('exit', atExit);
   child.once('exit', () => process.removeListener('exit', atExit));
   let output = '';
+  let isReady = false;
   const facts = await new Promise<Record<string, string>>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -104,9 +105,12 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     }, readyTimeoutMs);
     const onOutput = (chunk: Buffer) => {
       output += chunk.toString();
+      // Not again and again over all that follows.
+      if (isReady) return;
       const at = output.indexOf('Bellwire is ready.');
       const { groups } = banner.exec(at === -1 ? '' : output.slice(at)) ?? {};
       if (groups === undefined) return;
+      isReady = true;
       clearTimeout(timer);
       resolve(groups);
     };

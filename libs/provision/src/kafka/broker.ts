@@ -1,12 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, openServerLog } from '../server-files.ts';
 import { javaProgram } from './java.ts';
 import { removePidFile, writePidFile } from './leftover.ts';
-import { logProperties, serverProperties, startedWord, type KafkaSettings } from './properties.ts';
+import { newClusterId } from './nodes.ts';
+import { logProperties, serverProperties, startedWord, type KafkaNode, type KafkaSettings } from './properties.ts';
 
 /** A running broker. */
 export interface Broker {
@@ -27,6 +27,8 @@ export interface BrokerOptions {
   heapMb: number;
   settings: KafkaSettings;
   scramUser: { name: string; password: string } | undefined;
+  /** @default the only one */
+  node: KafkaNode | undefined;
 }
 
 const startLimitMs = 60_000;
@@ -47,12 +49,8 @@ const words = ({ folder, jars, heapMb }: BrokerOptions, main: string): string[] 
   main,
 ];
 
-const format = (options: BrokerOptions, properties: string): Promise<void> =>
+const format = (options: BrokerOptions, { clusterId }: KafkaNode, properties: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    // 16 bytes in base64url; the first bits are zero, since an id that begins with a hyphen would be read as an option.
-    const bytes = randomBytes(16);
-    bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
-    const clusterId = bytes.toString('base64url');
     const user = options.scramUser;
     const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
       user === undefined ? [] : ['--add-scram', `${mechanism}=[name=${user.name},password=${user.password}]`],
@@ -69,10 +67,10 @@ const prepare = async (options: BrokerOptions, port: number): Promise<string> =>
   const { folder, settings } = options;
   const data = path.join(folder, 'data');
   const properties = path.join(folder, 'server.properties');
-  const place = { data, port, controllerPort: await freePort() };
-  writeFileSync(properties, serverProperties(place, settings), { mode: 0o600 });
+  const node = options.node ?? { id: 1, clusterId: newClusterId(), controllerPorts: [await freePort()] };
+  writeFileSync(properties, serverProperties({ data, port, node }, settings), { mode: 0o600 });
   writeFileSync(path.join(folder, 'log4j2.properties'), logProperties);
-  if (!existsSync(path.join(data, 'meta.properties'))) await format(options, properties);
+  if (!existsSync(path.join(data, 'meta.properties'))) await format(options, node, properties);
   return properties;
 };
 

@@ -10,14 +10,24 @@ export interface StoppablePostgres {
   /** Ends all sessions and the server. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** The server has ended, whoever ended it. */
+  hasEnded(): boolean;
   close(): Promise<void>;
 }
 
 const database = 'bellwire';
 
-export const openStoppablePostgres = async (): Promise<StoppablePostgres> => {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'bellwire-postgres-'));
-  const open = () => openEmbeddedPostgres({ dataDir, databases: [database], settings: { max_connections: 200 } });
+/** @param dataDir removed at the end. @default a temporary one */
+export const openStoppablePostgres = async (
+  dataDir = mkdtempSync(path.join(os.tmpdir(), 'bellwire-postgres-')),
+): Promise<StoppablePostgres> => {
+  let hasEnded = true;
+  const open = async () => {
+    const opened = await openEmbeddedPostgres({ dataDir, databases: [database], settings: { max_connections: 200 } });
+    hasEnded = false;
+    void opened.ended.then(() => (hasEnded = true));
+    return opened;
+  };
   let postgres = await open();
   const portOf = (): number => Number(new URL(postgres.url(database)).port);
   const forwarder = await openForwarder(portOf());
@@ -29,6 +39,7 @@ export const openStoppablePostgres = async (): Promise<StoppablePostgres> => {
   return {
     url,
     stop,
+    hasEnded: () => hasEnded,
     start: async () => {
       postgres = await open();
       await forwarder.open(portOf());

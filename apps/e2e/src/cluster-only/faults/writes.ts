@@ -1,8 +1,9 @@
+import { connectBellwire } from '@bellwire/client';
 import { startReceiver } from '@bellwire/testing';
 import { Webhook } from 'standardwebhooks';
-import { created, createdEndpoint, nothing, type Api } from '../../target/api.ts';
-import type { Rig } from './rig.ts';
-import { waitUntil } from './waiting.ts';
+import { waitUntil } from '../../ledger/waiting.ts';
+import { created, createdEndpoint, newTenant, nothing, type Api } from '../../target/api.ts';
+import type { Target } from '../../target/start-target.ts';
 
 /** Counted over all rounds; each makes an endpoint of its own for an event type of its own. */
 export interface WritesResult {
@@ -130,10 +131,11 @@ const openRecorder = async () => {
 };
 
 /** Rounds on four lanes; half of the events are published over gRPC to ingestion, half over REST. */
-export const writesRun = async (rig: Rig, rounds: number): Promise<WritesResult> => {
+export const writesRun = async (cluster: Target, rounds: number): Promise<WritesResult> => {
   const startedAt = Date.now();
   const { receiver, at, count, quiet } = await openRecorder();
-  const { api, client, close } = await rig.newRun(0);
+  const { key, api } = await newTenant(cluster.rest, cluster.adminKey);
+  const client = connectBellwire({ address: cluster.grpc.ingestion, key });
   const overGrpc: Publish = async (type) => (await client.publish({ type, data: {} })).eventId;
   const overRest: Publish = async (type) => (await api.post('/v1/events', { type, data: {} }, created)).id;
   const played: Round[] = [];
@@ -155,7 +157,7 @@ export const writesRun = async (rig: Rig, rounds: number): Promise<WritesResult>
     for (const id of counts.keys()) counts.set(id, count(id));
     return { ...resultOf(played, (id) => counts.get(id) ?? 0), totalMs: Date.now() - startedAt };
   } finally {
-    close();
+    client.close();
     await receiver.close();
   }
 };

@@ -1,7 +1,7 @@
 import { connectBellwire } from '@bellwire/client';
 import { startReceiver } from '@bellwire/testing';
-import { newCounts, publishAll } from '../../cluster-only/faults/publishing.ts';
-import { waitUntil } from '../../cluster-only/faults/waiting.ts';
+import { newCounts, publishAll } from '../../ledger/publishing.ts';
+import { waitUntil } from '../../ledger/waiting.ts';
 import { createdEndpoint, newTenant, type Api } from '../../target/api.ts';
 import { allDeliveries } from '../../target/deliveries.ts';
 import type { Target } from '../../target/start-target.ts';

@@ -1,5 +1,5 @@
 import { startReceiver } from '@bellwire/testing';
-import { waitUntil } from '../../cluster-only/faults/waiting.ts';
+import { waitUntil } from '../../ledger/waiting.ts';
 import { apiOf, created, createdEndpoint, createdKey, delivery, event, until, type Api } from '../../target/api.ts';
 import type { Target } from '../../target/start-target.ts';
 

@@ -46,7 +46,7 @@ const send = async ({ user = 'user_1', key = secret, id = 'a', headers = {}, bod
 
 test('what is right is counted once, and a repeat as one', async () => {
   expect([await send({}), await send({}), await send({ id: 'b' })]).toEqual([200, 200, 200]);
-  expect(mailbox.ledger).toMatchObject({ arrived: 3, distinct: 2 });
+  expect(mailbox.arrivals).toMatchObject({ arrived: 3, distinct: 2 });
   expect(mailbox.counts).toEqual({ rejected: 0, malformed: 0, astray: 0, tests: 0 });
 });
 
@@ -55,7 +55,7 @@ test('what the code of the document refuses is rejected, whether it says so or f
   expect(await send({ headers: { 'x-webhook-signature': 'short' } })).toBe(500);
   expect(await send({ user: 'user_3' })).toBe(500);
   expect(mailbox.counts.rejected).toBe(3);
-  expect(mailbox.ledger.arrived).toBe(0);
+  expect(mailbox.arrivals.arrived).toBe(0);
 });
 
 test.each<[string, Sent]>([
@@ -68,7 +68,7 @@ test.each<[string, Sent]>([
 ])('%s is malformed, although the signature is right', async (_, sent) => {
   expect(await send(sent)).toBe(200);
   expect(mailbox.counts).toMatchObject({ rejected: 0, malformed: 1 });
-  expect(mailbox.ledger.arrived).toBe(0);
+  expect(mailbox.arrivals.arrived).toBe(0);
   expect(mailbox.complaint).not.toBeUndefined();
 });
 

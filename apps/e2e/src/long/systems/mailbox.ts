@@ -1,5 +1,5 @@
 import { startReceiver, type DocumentReceiver, type ReceivedRequest } from '@bellwire/testing';
-import { openLedger, type Ledger } from '../../cluster-only/faults/ledger.ts';
+import { countArrivals, type Arrivals } from './arrivals.ts';
 import type { System } from './systems.ts';
 
 /** The receiver of a system: verifies every request with the code of its document, and counts. */
@@ -8,7 +8,7 @@ export interface Mailbox {
   /** From now on what comes for the user is verified with the secret. */
   verify(user: string, secret: string): void;
   /** What was accepted for the owner, by the ids that receivers tell duplicates by. */
-  readonly ledger: Ledger;
+  readonly arrivals: Arrivals;
   readonly counts: Readonly<MailboxCounts>;
   /** Of what is wrong, the first that was said. */
   readonly complaint: string | undefined;
@@ -45,7 +45,7 @@ const readJson = (text: string): unknown => JSON.parse(text);
 
 export const openMailbox = async ({ system, owner, isPublished }: MailboxOptions): Promise<Mailbox> => {
   const counts: MailboxCounts = { rejected: 0, malformed: 0, astray: 0, tests: 0 };
-  const ledger = openLedger();
+  const arrivals = countArrivals();
   const receivers = new Map<string, DocumentReceiver>();
   let complaint: string | undefined;
 
@@ -65,7 +65,7 @@ export const openMailbox = async ({ system, owner, isPublished }: MailboxOptions
     if (subject !== user) throw new Error(`about ${subject}, sent to ${user}`);
     if (types.some((each) => each !== type)) throw new Error(`of the types ${types.join(', ')}`);
     if (!isPublished(type, text)) throw new Error(`a ${type} that was not published`);
-    ledger.note(0, id);
+    arrivals.note(id);
   };
 
   const answer = (request: ReceivedRequest): number => {
@@ -92,7 +92,7 @@ export const openMailbox = async ({ system, owner, isPublished }: MailboxOptions
   return {
     url: (user) => server.url(`/${user}`),
     verify: (user, secret) => void receivers.set(user, system.receiverWith(secret)),
-    ledger,
+    arrivals,
     counts,
     get complaint() {
       return complaint;

@@ -1,12 +1,12 @@
 import { connectBellwire, type OutgoingEvent } from '@bellwire/client';
 import { z } from 'zod';
-import { newCounts, publishAll } from '../../cluster-only/faults/publishing.ts';
-import { settled } from '../../cluster-only/faults/waiting.ts';
+import { newCounts, publishAll } from '../../ledger/publishing.ts';
 import { apiOf, created, createdKey, type Api } from '../../target/api.ts';
 import { allDeliveries } from '../../target/deliveries.ts';
 import type { Target } from '../../target/start-target.ts';
 import { openMailbox, type Mailbox, type MailboxCounts } from './mailbox.ts';
 import { systems, type System } from './systems.ts';
+import { settled } from './arrivals.ts';
 
 /** Of one system, by ids. */
 export interface SystemResult extends MailboxCounts {
@@ -106,24 +106,24 @@ const notShownOf = async (api: Api, eventIds: ReadonlySet<string>): Promise<numb
 
 const load = async (target: Target, prepared: Prepared, events: number): Promise<SystemResult> => {
   const { system, mailbox, types, api, publishingKey, eventOf } = prepared;
-  const { ledger } = mailbox;
+  const { arrivals } = mailbox;
   const client = connectBellwire({ address: target.grpc.ingestion, key: publishingKey });
   const startedAtMs = Date.now();
   const counts = newCounts();
   await publishAll(client, events, counts, eventOf).finally(() => client.close());
   const owed = counts.accepted.size;
-  await settled(ledger, owed);
+  await settled(arrivals, owed);
   return {
     system: system.dialect,
     types,
     published: counts.accepted.size,
     owed,
-    delivered: ledger.distinct,
+    delivered: arrivals.distinct,
     ...mailbox.counts,
-    lost: owed - ledger.distinct,
-    duplicates: ledger.arrived - ledger.distinct,
+    lost: owed - arrivals.distinct,
+    duplicates: arrivals.arrived - arrivals.distinct,
     notShown: await notShownOf(api, new Set(counts.accepted.keys())),
-    afterMs: ledger.lastAtMs - startedAtMs,
+    afterMs: arrivals.lastAtMs - startedAtMs,
     complaint: mailbox.complaint ?? '',
   };
 };

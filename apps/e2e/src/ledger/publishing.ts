@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BellwireError, type BellwireClient } from '@bellwire/client';
-import { openIntents, type Intents } from '../../ledger/intents.ts';
+import { openIntents, type Intents } from './intents.ts';
 
 /** Ids of events whose publish was acknowledged, with the time at which it was. */
 export type Accepted = Map<string, number>;
@@ -101,7 +101,9 @@ export interface Load {
 }
 
 export interface LoadOptions {
-  /** Of both kinds together, while publishing works. */
+  /** Of the run. */
+  intents: Intents;
+  /** Of both kinds together, while publishing works; 0: nothing. */
   eventsPerSecond: number;
   /** Of each kind. @default 4 */
   lanes?: number;
@@ -110,9 +112,9 @@ export interface LoadOptions {
 const loadBatchSize = 5;
 
 /** Publishes at an even pace until it is stopped. A lane waits for its answer, so an outage is a pause, not a pile. */
-export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }: LoadOptions): Load => {
-  const keyed = newCounts();
-  const unkeyed = newCounts();
+export const startLoad = (client: BellwireClient, { intents, eventsPerSecond, lanes = 4 }: LoadOptions): Load => {
+  const keyed = newCounts(intents);
+  const unkeyed = newCounts(intents);
   const everyMs = (loadBatchSize * lanes * 2 * 1000) / eventsPerSecond;
   const stopping = new AbortController();
   let next = 0;
@@ -120,7 +122,7 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
   const batch = (isKeyed: boolean): Event[] =>
     Array.from({ length: loadBatchSize }, () => {
       const n = next++;
-      return { type: 'order.paid', data: { n }, ...(isKeyed ? { idempotencyKey: `load-${n}` } : {}) };
+      return { type: 'order.paid', data: { load: n }, ...(isKeyed ? { idempotencyKey: `load-${n}` } : {}) };
     });
 
   const lane = async (publish: () => Promise<unknown>): Promise<void> => {
@@ -129,12 +131,12 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
       !stopping.signal.aborted;
       dueAtMs = Math.max(Date.now(), dueAtMs + everyMs)
     ) {
-      await sleep(Math.max(0, dueAtMs - Date.now()));
-      await publish();
+      await sleep(Math.max(0, dueAtMs - Date.now()), undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (!stopping.signal.aborted) await publish();
     }
   };
   const running = Promise.all(
-    Array.from({ length: lanes }, () => [
+    Array.from({ length: eventsPerSecond === 0 ? 0 : lanes }, () => [
       lane(() => insist(client, batch(true), keyed)),
       lane(() => attempt(client, batch(false), unkeyed)),
     ]).flat(),
@@ -148,9 +150,6 @@ export const startLoad = (client: BellwireClient, { eventsPerSecond, lanes = 4 }
     },
   };
 };
-
-/** Of both kinds. */
-export const acceptedOf = ({ keyed, unkeyed }: Load): Accepted => new Map([...keyed.accepted, ...unkeyed.accepted]);
 
 export const failuresText = (failures: Failures): string =>
   [...failures].map(([name, times]) => `${name} ${times}`).join(' ') || 'none';
