@@ -100,6 +100,8 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
         else void rest.then((isWritten) => isWritten && repeats.written(task));
       }
     }
+    // In the turn in which nothing waits: what comes in the next one must not wait for the one after it.
+    isRouting = false;
   };
 
   const letGo = (): void => {
@@ -111,11 +113,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     waiting.push(...tasks);
     if (isRouting) return;
     isRouting = true;
-    routeWaiting()
-      .catch(onFailure)
-      .finally(() => {
-        isRouting = false;
-      });
+    routeWaiting().catch(onFailure);
   };
 
   worker = await startWorker({

@@ -63,9 +63,10 @@ export const logOf = async (cluster: Target, ids: readonly string[]): Promise<re
           : await admin.fetchOffsets({ groupId: `${prefix}${group}`, topics: [`${prefix}${topic}`] });
       for (const [partition, end] of (await log.endOffsets(topic)).entries()) {
         const at = committed?.partitions.find((each) => each.partition === partition);
-        for (const record of await readPartition(log, topic, partition, end)) {
-          if (holds(record, ids)) said.push(wordsOf(record, at?.offset ?? 'by nobody'));
-        }
+        const records = await readPartition(log, topic, partition, end);
+        said.push(
+          ...records.filter((record) => holds(record, ids)).map((found) => wordsOf(found, at?.offset ?? 'by nobody')),
+        );
       }
     }
     return said;
