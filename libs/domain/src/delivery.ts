@@ -43,6 +43,7 @@ export type DeliveryReason =
   | 'endpoint_deleted'
   | 'endpoint_unreadable'
   | 'template_failed'
+  | 'quarantined'
   | 'test_mode'
   | 'saturated'
   | 'rate_limited'

@@ -25,6 +25,8 @@ export {
 export type { DroppedRecords } from './dropped-records.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
+export { eachTask } from './settlement/each-task.ts';
+export type { PutAside } from './settlement/put-aside-letter.ts';
 export type { Task } from './settlement/task.ts';
 export { readUnsettled, type ReadUnsettledOptions } from './read-unsettled.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';

@@ -15,6 +15,8 @@ export interface InHand {
   moveOn(): void;
   /** Nothing was begun for it: it stays on the log for the next owner, and so do those that repeat it. */
   release(): void;
+  /** A bug: see Task. Those that repeat it fail with it. */
+  fail(error: unknown): void;
 }
 
 /** A record was dropped: it does nothing any more, or repeats one that is worked on. */
@@ -113,6 +115,11 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
         remove(hand);
         task.release();
         for (const repeat of hand.repeats) repeat.task.release();
+      },
+      fail(error) {
+        remove(hand);
+        task.fail(error);
+        for (const repeat of hand.repeats) repeat.task.fail(error);
       },
     };
     hands.set(delivery.deliveryId, [...of(delivery.deliveryId), hand]);

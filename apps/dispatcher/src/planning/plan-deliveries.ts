@@ -1,22 +1,20 @@
 import {
-  AuditRecord,
   DeliveryRecord,
   toProto,
   type EndpointState,
   type EventRecord,
   type ExcludedEndpoint,
-  type FanOut,
   type PlannedDelivery,
 } from '@bellwire/contracts';
 import { bodyNamesDelivery, renderBody, type Dialect } from '@bellwire/dialects';
 import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
 import { eventDocument, type EventDocument } from '@bellwire/filtering';
-import { topicNames, type NewRecord } from '@bellwire/messaging';
+import type { NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { OperationalEvents } from '../telling/operational-events.ts';
 import { planTemplated, renderingsOf, type PlannedRecords, type RenderTemplate } from './plan-templated.ts';
-import { toDeliveries } from '../writing/records.ts';
+import { fanOutRecord, toDeliveries } from '../writing/records.ts';
 
 export interface PlanDeliveriesDeps {
   view: Pick<RegistryView, 'endpointsOf' | 'position'>;
@@ -73,20 +71,6 @@ const bodiesOf = (event: EventRecord): ((dialect: Dialect, deliveryId: string) =
     const body = Buffer.from(renderBody(dialect, { ...event, id: event.eventId, deliveryId }));
     if (!bodyNamesDelivery(dialect)) shared.set(dialect, body);
     return body;
-  };
-};
-
-/** Who matched, and why others did not. */
-const fanOutRecord = (
-  { tenantId, eventId, acceptedAtMs, type: eventType, subject }: EventRecord,
-  plan: Pick<FanOut, 'planned' | 'excluded' | 'excludedCounts' | 'registryPosition' | 'plannedAtMs'>,
-  headers: Readonly<Record<string, string>>,
-): NewRecord => {
-  const value = { tenantId, eventId, acceptedAtMs, eventType, subject, ...plan };
-  return {
-    topic: topicNames.audit,
-    value: AuditRecord.encode({ record: { $case: 'fanOut', value } }).finish(),
-    headers,
   };
 };
 

@@ -1,6 +1,7 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
-import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { eachTask, groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
 
@@ -12,8 +13,7 @@ export interface DelayDeps {
   stopwatch: Stopwatch;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
-  /** A bug: ends the process. */
-  onFailure(error: unknown): void;
+  care: WorkerCare;
 }
 
 /** Its moments as the clock would have named them, if it had been set before it went in. */
@@ -43,7 +43,7 @@ export const startDelayer = async ({
   clock,
   stopwatch,
   onRetry,
-  onFailure,
+  care,
 }: DelayDeps): Promise<Worker> => {
   const waiting = new Map<Task<DeliveryRecord>, NodeJS.Timeout>();
   let worker: Worker | undefined;
@@ -57,7 +57,7 @@ export const startDelayer = async ({
       nowMs >= delivery.dueAtMs
         ? toDeliveries(delivery, record.headers)
         : toTier(tiers, delivery, nowMs, record.headers);
-    append([next]).then(() => task.settle(), onFailure);
+    append([next]).then(() => task.settle(), task.fail);
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
@@ -71,10 +71,13 @@ export const startDelayer = async ({
     if (remainingMs <= 0) return leave(task, leavesAtMs);
     const timer = setTimeout(() => {
       waiting.delete(task);
-      wait(task, fetchedAtMs);
+      takeEach([task], fetchedAtMs);
     }, timerMs(remainingMs));
     waiting.set(task, timer);
   };
+
+  const takeEach = (tasks: readonly Task<DeliveryRecord>[], fetchedAtMs: number): void =>
+    eachTask<DeliveryRecord>((task) => wait(task, fetchedAtMs))(tasks);
 
   /** What waits here waits on the log. */
   const letGo = (): void => {
@@ -92,8 +95,11 @@ export const startDelayer = async ({
     group: groupNames.delayer,
     paceMs: 20,
     decode: (bytes) => DeliveryRecord.decode(bytes),
-    handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),
+    handle: (tasks) => takeEach(tasks, stopwatch.now()),
     letGo,
+    // Records wait here by design, and next to nothing is done with them.
+    findsCrashes: false,
+    ...care,
     onFailure: onRetry,
   });
   return worker;

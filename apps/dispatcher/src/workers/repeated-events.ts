@@ -2,7 +2,7 @@ import type { EventRecord } from '@bellwire/contracts';
 import type { Task } from '@bellwire/messaging';
 import { LRUCache } from 'lru-cache';
 
-type EventTask = Pick<Task<EventRecord>, 'value' | 'settle'>;
+type EventTask = Pick<Task<EventRecord>, 'value' | 'settle' | 'fail'>;
 
 /** Keyed events that the log holds more than once: their publishers asked again before ingestion knew that it has them. */
 export interface RepeatedEvents {
@@ -10,6 +10,8 @@ export interface RepeatedEvents {
   isFirst(task: EventTask): boolean;
   /** What follows from the event is on the log: settles it, and its repeats. */
   written(task: EventTask): void;
+  /** A bug: it fails, and so do its repeats. The next of them to come is the first again. */
+  failed(task: EventTask, error: unknown): void;
 }
 
 const rememberedEvents = 100_000;
@@ -47,6 +49,12 @@ export const makeRepeatedEvents = (onRepeat: () => void): RepeatedEvents => {
       known.set(name, true);
       for (const repeat of underWay.get(name) ?? []) repeat.settle();
       underWay.delete(name);
+    },
+    failed: (task, error) => {
+      const name = nameOf(task.value);
+      const repeats = task.value.idempotencyKey === undefined ? [] : (underWay.get(name) ?? []);
+      underWay.delete(name);
+      for (const each of [task, ...repeats]) each.fail(error);
     },
   };
 };

@@ -26,6 +26,7 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
     append: async (records) => void written.push(...records.map(({ key }) => key ?? '')),
     insist: (_what, work) => work(),
     onRetry: (error) => failures.push(error),
+    care: {},
     onFailure: (error) => failures.push(error),
     onDropped: () => undefined,
   });
@@ -66,6 +67,6 @@ test('what waits for a template when we stop is left to the next owner', async (
   await until('the rest', () => written.length === 1);
   release.reject(new Fault('STOPPING', 'The service is stopping.'));
   await worker.drain(50);
-  expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 1, failures: [] });
+  expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 0, failures: [] });
   await worker.close();
 });

@@ -11,11 +11,11 @@ import {
   type Task,
   type Worker,
 } from '@bellwire/messaging';
-import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Plan } from '../planning/plan-deliveries.ts';
+import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Append } from '../ports.ts';
-import { makeRepeatedEvents } from './repeated-events.ts';
+import { makeRepeatedEvents, type RepeatedEvents } from './repeated-events.ts';
 
 export interface RouteEventsDeps {
   eventLog: Log;
@@ -24,6 +24,7 @@ export interface RouteEventsDeps {
   append: Append;
   /** Runs until it succeeds or the service stops. */
   insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
+  care: WorkerCare;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
   /** A bug: ends the process. */
@@ -38,18 +39,10 @@ const batchSize = 500;
 /** So often it is asked whether the group has heard of us again. */
 const unheardMs = 100;
 
-/**
- * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
- * call has returned gets every event that was published after it. While one batch is planned and written the next
- * gathers. Repeats of a keyed event are routed once. Nothing waits for a payload template but the deliveries that it is for.
- */
-export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
-  const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
-  let waiting: Task<EventRecord>[] = [];
-  const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
-  let isRouting = false;
-
-  const planOne = ({ value: event, record }: Task<EventRecord>): Plan => {
+/** Plans an event within a span of its trace. */
+const makePlanOne =
+  (planDeliveries: RouteEventsDeps['planDeliveries']) =>
+  ({ value: event, record }: Task<EventRecord>): Plan => {
     const tracer = trace.getTracer('bellwire');
     const parent = contextOfHeaders(record.headers);
     const attributes = {
@@ -65,15 +58,54 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     }
   };
 
-  /** Whether the part of a plan that waits for templates was written; else we are stopping, and the next owner plans it again. */
-  const writeLater = (later: Plan['later']): Promise<boolean> | undefined =>
-    later?.then(append).then(
-      () => true,
-      (error: unknown) => {
-        if (!(error instanceof Fault && error.reason === 'STOPPING')) onFailure(error);
-        return false;
-      },
+type EventTask = Task<EventRecord>;
+
+/** Plans events and writes what follows; a bug in one of them is that one's failure. */
+const makeRouteBatch = (planOne: (task: EventTask) => Plan, append: Append, repeats: RepeatedEvents) => {
+  const planned = (task: EventTask): { task: EventTask; plan: Plan }[] => {
+    try {
+      return [{ task, plan: planOne(task) }];
+    } catch (error) {
+      repeats.failed(task, error);
+      return [];
+    }
+  };
+
+  return async (tasks: readonly EventTask[]): Promise<void> => {
+    const plans = tasks.flatMap(planned);
+    // What waits for templates holds up nothing else.
+    const rest = plans.map(({ plan }) => plan.later?.then(append));
+    const ends = rest.map((later) =>
+      later?.then(
+        () => repeats.written,
+        (error: unknown) => (task: EventTask) => repeats.failed(task, error),
+      ),
     );
+    try {
+      await append(plans.flatMap(({ plan }) => plan.records));
+    } catch (error) {
+      for (const { task } of plans) repeats.failed(task, error);
+      return;
+    }
+    for (const [nth, { task }] of plans.entries()) {
+      const end = ends[nth];
+      if (end === undefined) repeats.written(task);
+      else void end.then((then) => then(task));
+    }
+  };
+};
+
+/**
+ * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
+ * call has returned gets every event that was published after it. While one batch is planned and written the next
+ * gathers. Repeats of a keyed event are routed once. Nothing waits for a payload template but the deliveries that it is for.
+ */
+export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
+  const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
+  let waiting: Task<EventRecord>[] = [];
+  const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
+  const routeBatch = makeRouteBatch(makePlanOne(planDeliveries), append, repeats);
+  let isRouting = false;
 
   let worker: Worker | undefined;
   /** While our partitions may be another's nothing is routed. */
@@ -91,14 +123,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
         if (!task.isCurrent()) task.release();
         return task.isCurrent() && repeats.isFirst(task);
       });
-      const plans = tasks.map(planOne);
-      const later = plans.map((plan) => writeLater(plan.later));
-      await append(plans.flatMap((plan) => plan.records));
-      for (const [nth, task] of tasks.entries()) {
-        const rest = later[nth];
-        if (rest === undefined) repeats.written(task);
-        else void rest.then((isWritten) => isWritten && repeats.written(task));
-      }
+      await routeBatch(tasks);
     }
   };
 
@@ -126,6 +151,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
     letGo,
+    ...deps.care,
     onFailure: deps.onRetry,
   });
   return worker;

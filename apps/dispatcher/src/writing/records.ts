@@ -1,4 +1,12 @@
-import { AuditRecord, DeadLetterRecord, DeliveryRecord, toProto, type Attempt } from '@bellwire/contracts';
+import {
+  AuditRecord,
+  DeadLetterRecord,
+  DeliveryRecord,
+  toProto,
+  type Attempt,
+  type EventRecord,
+  type FanOut,
+} from '@bellwire/contracts';
 import {
   roughTierFor,
   tierFor,
@@ -62,6 +70,20 @@ export const toTier = (
   value: DeliveryRecord.encode({ ...delivery, enqueuedAtMs: nowMs }).finish(),
   headers,
 });
+
+/** Who matched, and why others did not. */
+export const fanOutRecord = (
+  { tenantId, eventId, acceptedAtMs, type: eventType, subject }: EventRecord,
+  plan: Pick<FanOut, 'planned' | 'excluded' | 'excludedCounts' | 'registryPosition' | 'plannedAtMs'>,
+  headers: Headers,
+): NewRecord => {
+  const value = { tenantId, eventId, acceptedAtMs, eventType, subject, ...plan };
+  return {
+    topic: topicNames.audit,
+    value: AuditRecord.encode({ record: { $case: 'fanOut', value } }).finish(),
+    headers,
+  };
+};
 
 /** What a request came to, as its attempt records it. */
 export const resultOf = (result: AttemptOutcome) => ({

@@ -1,6 +1,7 @@
 import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
-import { decodeCompleted, encodeCompleted } from './completed-offsets.ts';
-import { settlementWindow } from './window.ts';
+import { decodeCompleted, encodeCompleted, type OffsetRange } from './completed-offsets.ts';
+import { decodeLife, encodeLife, type LifeMark } from './life-mark.ts';
+import { settlementWindow, type SettlementWindow } from './window.ts';
 
 /**
  * A partition while it is ours, and until it is handed over. One that moves away and comes back is another object: this is
@@ -31,6 +32,16 @@ export interface Ownership {
   /** Whatever is settled from now on counts for nothing; who waits for a commit is told. */
   forget(): void;
   isPaused(): boolean;
+  readonly life: Life;
+  /** We leave in order. */
+  endLife(): void;
+}
+
+export interface Life {
+  /** What the owner before us said last; undefined where it left in order. */
+  readonly before: LifeMark | undefined;
+  /** What our commits say. */
+  mark: LifeMark | undefined;
 }
 
 export interface OwnershipLimits {
@@ -60,6 +71,8 @@ const metadataBytes = 4000;
  */
 const reachOverUnsettled = 10;
 
+type Progress = ReturnType<SettlementWindow['progress']>;
+
 const sizeOf = (record: LogRecord): number => record.key.length + (record.value?.length ?? 0);
 
 /** Who waits until what was settled is committed. */
@@ -88,6 +101,23 @@ const openWaiters = () => {
   };
 };
 
+const isFull = (window: SettlementWindow, { records, bytes }: OwnershipLimits): boolean =>
+  window.unsettled() >= records || window.length() >= records * reachOverUnsettled || window.bytes() >= bytes;
+
+const isRoomy = (window: SettlementWindow, { records, bytes }: OwnershipLimits): boolean =>
+  window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < records * reachOverUnsettled;
+
+const readMetadata = (offset: number, metadata: string): { life: Life; completed: readonly OffsetRange[] } => {
+  const { mark, rest } = decodeLife(offset, metadata);
+  return { life: { before: mark, mark }, completed: decodeCompleted(offset, rest) };
+};
+
+const writeMetadata = (life: Life, { offset, completed }: Progress) => {
+  const said = encodeLife(offset, life.mark);
+  const { text, dropped } = encodeCompleted(offset, completed, metadataBytes - said.length);
+  return { offset, metadata: said + text, dropped };
+};
+
 export const openOwnership = (
   partition: TopicPartition,
   commit: Commit | undefined,
@@ -95,7 +125,8 @@ export const openOwnership = (
 ): Ownership => {
   const { limit, subscription, isStopped, onWaiting, onChanged, onFewer } = context;
   const begin = commit?.offset ?? 0;
-  const window = settlementWindow(begin, decodeCompleted(begin, commit?.metadata ?? ''));
+  const { life, completed } = readMetadata(begin, commit?.metadata ?? '');
+  const window = settlementWindow(begin, completed);
   const waiters = openWaiters();
   const released = new Set<number>();
   let lost = false;
@@ -109,15 +140,10 @@ export const openOwnership = (
   };
 
   const balance = (): void => {
-    const { records, bytes } = limit;
-    const reach = records * reachOverUnsettled;
-    const full = window.unsettled() >= records || window.length() >= reach || window.bytes() >= bytes;
-    const roomy = window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < reach;
-    if (lost) return;
-    if (!paused && (full || isStopped())) {
+    if (!paused && !lost && (isFull(window, limit) || isStopped())) {
       paused = true;
       subscription()?.pause(partition);
-    } else if (paused && roomy && !isStopped()) {
+    } else if (paused && !lost && isRoomy(window, limit) && !isStopped()) {
       paused = false;
       subscription()?.resume(partition);
     }
@@ -126,9 +152,12 @@ export const openOwnership = (
   const commitNow = (): Commit & { dropped: number } => {
     changed = false;
     waiters.collect();
-    const { offset, completed } = window.progress();
-    const { text, dropped } = encodeCompleted(offset, completed, metadataBytes);
-    return { ...partition, offset, metadata: text, dropped };
+    return { ...partition, ...writeMetadata(life, window.progress()) };
+  };
+
+  const endLife = (): void => {
+    if (life.mark !== undefined) touch();
+    life.mark = undefined;
   };
 
   return {
@@ -162,11 +191,16 @@ export const openOwnership = (
     isChanged: () => changed,
     touch,
     committed: waiters.committed,
-    lose: () => void (lost = true),
+    lose() {
+      lost = true;
+      endLife();
+    },
     forget() {
       forgotten = true;
       waiters.tellAll();
     },
     isPaused: () => paused,
+    life,
+    endLife,
   };
 };
