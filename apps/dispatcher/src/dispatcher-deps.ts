@@ -47,7 +47,7 @@ export interface DispatcherDeps extends PipelineDeps {
 }
 
 /** How a worker deals with a record that it cannot get past. */
-export type WorkerCare = Pick<WorkerOptions<unknown>, 'endsInOrder' | 'onPutAside' | 'withLetter'>;
+export type WorkerCare = Pick<WorkerOptions<unknown>, 'endsInOrder' | 'onPutAside' | 'withLetter' | 'times'>;
 
 /** What router, deliverer and delayer share. */
 export interface DispatcherParts {

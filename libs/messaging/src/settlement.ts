@@ -74,7 +74,6 @@ const lastCommitMs = 1000;
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
   const { log, topics, group, paceMs, letGo, window = defaultWindow, onFailure } = options;
-  const { endsInOrder = () => true } = options;
   let repeatsDropped = 0;
 
   const owned = openOwned({
@@ -131,7 +130,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
 
   const leave = async (): Promise<void> => {
     stopTaking();
-    if (endsInOrder()) owned.endLives();
+    if (options.endsInOrder?.() !== false) owned.endLives();
     await ending.commit(lastCommitMs);
     committer.stop();
     owned.end();

@@ -90,6 +90,11 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
     return { ...record, attempt, roundFirstAttempt: record.roundFirstAttempt + attempt - record.attempt };
   };
 
+  const withRepeats = (hand: Hand, end: (task: Task<DeliveryRecord>) => void): void => {
+    remove(hand);
+    for (const each of [hand, ...hand.repeats]) end(each.task);
+  };
+
   const open = (task: Task<DeliveryRecord>): Hand => {
     const delivery = numbered(task.value);
     const hand: Hand = {
@@ -111,16 +116,8 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
           else repeat.task.settle();
         }
       },
-      release() {
-        remove(hand);
-        task.release();
-        for (const repeat of hand.repeats) repeat.task.release();
-      },
-      fail(error) {
-        remove(hand);
-        task.fail(error);
-        for (const repeat of hand.repeats) repeat.task.fail(error);
-      },
+      release: () => withRepeats(hand, (each) => each.release()),
+      fail: (error) => withRepeats(hand, (each) => each.fail(error)),
     };
     hands.set(delivery.deliveryId, [...of(delivery.deliveryId), hand]);
     return hand;
