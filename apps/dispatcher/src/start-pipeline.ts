@@ -13,8 +13,8 @@ import { startRouter } from './workers/route-events.ts';
 
 import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
 
-/** Of the slowest request that an endpoint allows, and what is written afterwards. */
-const drainTimeoutMs = 62_000;
+/** Of the slowest request by default, and what is written afterwards; one that is allowed to take longer is repeated. */
+const drainTimeoutMs = 20_000;
 /** Attempts wait so long for others before they are recorded: small writes were most of Kafka's work, and of ours with it. */
 const gatherMs = 5;
 /** What is put off is written apart, in small writes: a burst that is spilled is not to stand before fresh deliveries. */
