@@ -61,8 +61,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'return task.isCurrent();',
       },
     ],
-    caughtBySeed: 55,
-    breaks: 'stuck',
+    caughtBySeed: 35,
+    breaks: 'lost',
   },
   {
     // What waits in memory is handed to a tier when its partition moves away, although it is somebody else's.
