@@ -3,11 +3,7 @@ import { withinExtent, type DroppedRecords } from '../dropped-records.ts';
 import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
 import { nameOf } from './names.ts';
 import type { Owned } from './owned.ts';
-
-/** What the group has committed for a partition, and who that was, if it was not handed over. */
-export interface OwnedCommit extends Commit {
-  owner: string | undefined;
-}
+import { withoutOwner, type OwnedCommit } from './owned-commits.ts';
 
 export interface IntroduceOptions {
   handlers: ConsumerHandlers;
@@ -31,13 +27,6 @@ export interface IntroduceOptions {
 const retryMs = 100;
 /** The former owner is asked for so often. */
 const askAgainMs = 50;
-
-const withoutOwner = ({ topic, partition, offset, metadata }: OwnedCommit): Commit => ({
-  topic,
-  partition,
-  offset,
-  metadata,
-});
 
 /**
  * Begins with partitions that have come: where the group's commit says, once their former owners have handed them over, are

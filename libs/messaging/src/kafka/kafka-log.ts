@@ -6,6 +6,7 @@ import { clientMaker, clusterOf, type ConnectionOptions, type NewClient } from '
 import { missingTopic, toLogFault } from './faults.ts';
 import { namesWith } from './names.ts';
 import { openMember } from './member.ts';
+import { ownedCommits, withoutOwner } from './owned-commits.ts';
 import { openReader } from './reader.ts';
 import type { SessionTimes } from './session.ts';
 import { checkTopics, maxMessageBytes } from './topic-check.ts';
@@ -146,8 +147,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     },
     async commits(group, topics) {
       refuseWhenClosing();
-      const all = await asking.committed(names.inKafka(group), topics.map(names.inKafka));
-      return all.map((commit) => ({ ...commit, ...names.ours(commit) }));
+      return (await ownedCommits({ asking, names }, group, topics)).map(withoutOwner);
     },
     close: () => (closing ??= closeAll()),
   };

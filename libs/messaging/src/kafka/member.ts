@@ -8,7 +8,8 @@ import { openHandOver } from './hand-over.ts';
 import { toLogRecord } from './log-record.ts';
 import type { Names } from './names.ts';
 import { openOwnedPartitions, type OwnedPartitions } from './owned.ts';
-import { ownerMarkOf, readOwner, withOwner } from './owner-mark.ts';
+import { ownedCommits } from './owned-commits.ts';
+import { ownerMarkOf, withOwner } from './owner-mark.ts';
 import { startSession, type Session, type SessionTimes } from './session.ts';
 import { openStanding, type Standing } from './standing.ts';
 
@@ -151,10 +152,7 @@ export const openMember = async (options: MemberOptions): Promise<Subscription> 
   });
   const owned = openOwnedPartitions({
     handlers: consume.handlers,
-    async load() {
-      const all = await asking.committed(names.inKafka(group), topics.map(names.inKafka));
-      return all.map((commit) => ({ ...commit, ...names.ours(commit), ...readOwner(commit.metadata) }));
-    },
+    load: () => ownedCommits({ asking, names }, group, topics),
     async others() {
       const marks = new Set((await asking.members(names.inKafka(group))).map(ownerMarkOf));
       marks.delete(ownerMark());
