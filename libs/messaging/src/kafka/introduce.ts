@@ -3,7 +3,7 @@ import { withinExtent, type DroppedRecords } from '../dropped-records.ts';
 import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
 import { nameOf } from './names.ts';
 import type { Owned } from './owned.ts';
-import { withoutOwner, type OwnedCommit } from './owned-commits.ts';
+import { nothingYet, withoutOwner, type OwnedCommit } from './owned-commits.ts';
 
 export interface IntroduceOptions {
   handlers: ConsumerHandlers;
@@ -74,7 +74,7 @@ export const makeIntroduce = (options: IntroduceOptions) => {
       assigned.map(({ partition, position, commit }) => ({
         ...partition,
         offset: position,
-        metadata: commit?.metadata ?? '',
+        metadata: commit?.metadata ?? nothingYet,
       })),
     );
     const current = assigned.filter(({ own }) => isCurrent(own));

@@ -6,7 +6,7 @@ import { clientMaker, clusterOf, type ConnectionOptions, type NewClient } from '
 import { missingTopic, toLogFault } from './faults.ts';
 import { namesWith } from './names.ts';
 import { openMember } from './member.ts';
-import { ownedCommits, withoutOwner } from './owned-commits.ts';
+import { nothingYet, ownedCommits, withoutOwner } from './owned-commits.ts';
 import { openReader } from './reader.ts';
 import type { SessionTimes } from './session.ts';
 import { checkTopics, maxMessageBytes } from './topic-check.ts';
@@ -147,7 +147,8 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     },
     async commits(group, topics) {
       refuseWhenClosing();
-      return (await ownedCommits({ asking, names }, group, topics)).map(withoutOwner);
+      const all = await ownedCommits({ asking, names }, group, topics);
+      return all.filter(({ metadata }) => metadata !== nothingYet).map(withoutOwner);
     },
     close: () => (closing ??= closeAll()),
   };

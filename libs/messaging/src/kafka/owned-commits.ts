@@ -8,6 +8,9 @@ export interface OwnedCommit extends Commit {
   owner: string | undefined;
 }
 
+/** Metadata of what an owner commits only to be known as such, where the group has committed nothing. */
+export const nothingYet = '-';
+
 /** The commits of a group by our names, each apart from the mark of who made it. */
 export const ownedCommits = async (
   { asking, names }: { asking: Pick<Asking, 'committed'>; names: Names },
