@@ -43,11 +43,14 @@ export interface TopicSpec {
   cleanup: 'delete' | 'compact';
 }
 
+/** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
+export const handOverMs = 5000;
+
 export interface ConsumerHandlers {
   /**
    * These partitions are ours now, with what the group has committed for each (undefined: from the beginning).
    * A partition that we keep through a rebalance is not assigned again. One that comes from a member which goes on working
-   * comes when that one has handed it over, or five seconds after it moved.
+   * comes when that one has handed it over, or `handOverMs` after it moved.
    */
   assigned(partitions: readonly { partition: TopicPartition; commit: Commit | undefined }[]): void;
   /** These partitions are no longer ours; nothing that we commit for them counts any more but what is handed over. */
@@ -76,7 +79,8 @@ export interface Subscription {
   isAwaited(partition: TopicPartition): boolean;
   /**
    * The last word on a partition that was revoked: nothing of it is under way here any more, and its next owner goes on
-   * from this commit. Does nothing where that one has begun already: it came too late, or we were taken for dead.
+   * from this commit. Does nothing where that one has begun already: it came too late, or we were taken for dead; nor where
+   * the partition has come back since, even if it moved away once more: that is another move, with a last word of its own.
    */
   handOver(commit: Commit): Promise<void>;
   /**

@@ -183,4 +183,28 @@ describe('the state of an endpoint', () => {
     await states.flush();
     expect(eventLog.records(topicNames.endpointState)).toEqual([]);
   });
+
+  test('is not written while a partition that has come back is not read: what was known of it would be lost', async () => {
+    const eventLog = await openLog();
+    let isSlow = false;
+    const goOn = Promise.withResolvers<void>();
+    const read: Log['read'] = async (options) => {
+      if (isSlow) await goOn.promise;
+      return eventLog.read(options);
+    };
+    const { states } = await ownerOn({ ...eventLog, read });
+    states.note(made('d1', 2));
+    await states.flush();
+    states.forget(partition);
+    isSlow = true;
+    const prepared = states.prepare(partition);
+    // An attempt that was under way when it was lost.
+    states.note(made('d2', 2));
+    const flushed = states.flush();
+    goOn.resolve();
+    await Promise.all([prepared, flushed]);
+    const last = eventLog.records(topicNames.endpointState).at(-1)?.value ?? new Uint8Array();
+    const marked = EndpointStateRecord.decode(last).marks.map(({ deliveryId }) => deliveryId);
+    expect(marked.toSorted()).toEqual(['d1', 'd2']);
+  });
 });

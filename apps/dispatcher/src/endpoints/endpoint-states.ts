@@ -10,6 +10,7 @@ import {
 import type { Insist } from '../writing/insist.ts';
 import { openKnownStates, type KnownStatesDeps } from './known-states.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { openPreparations } from './preparations.ts';
 import { readPartition } from './read-partition.ts';
 
 export interface EndpointStatesDeps extends KnownStatesDeps {
@@ -63,6 +64,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
   const written = new Set<string>();
   let onWritten: (() => void)[] = [];
   let reviewedAtMs = clock.now();
+  const preparations = openPreparations();
 
   const review = (): void => {
     const nowMs = clock.now();
@@ -73,6 +75,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
 
   /** As it is at the moment of the write, also where the write is tried again. */
   const writeOnce = async (endpointIds: readonly string[]): Promise<void> => {
+    await preparations.done();
     const values = endpointIds
       .filter((id) => owns(partitionOfEndpoint(id)))
       .map((endpointId) => ({ endpointId, value: known.valueOf(endpointId) }));
@@ -103,6 +106,13 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     }
   };
 
+  const readOnce = async ({ partition }: TopicPartition): Promise<void> => {
+    const ends = await eventLog.endOffsets(topicNames.endpointState);
+    partitions = ends.length;
+    const { [partition]: end = 0 } = ends;
+    if (end > 0) await readPartition(eventLog, { topic: topicNames.endpointState, partition, end }, learnReadable);
+  };
+
   return {
     note: ({ endpointId, deliveryId, round, attempt }) => {
       known.remember(endpointId, { deliveryId, round, attempt, atMs: clock.now(), cancelledUntilMs: 0 });
@@ -115,13 +125,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     },
     changed: (endpointId) => void changed.add(endpointId),
     flush: oneAtATime(flushOnce),
-    prepare: ({ partition }) =>
-      insist('endpoint state', async () => {
-        const ends = await eventLog.endOffsets(topicNames.endpointState);
-        partitions = ends.length;
-        const { [partition]: end = 0 } = ends;
-        if (end > 0) await readPartition(eventLog, { topic: topicNames.endpointState, partition, end }, learnReadable);
-      }),
+    prepare: (partition) => preparations.add(insist('endpoint state', () => readOnce(partition))),
     forget: ({ partition }) => {
       const isMeant = (endpointId: string): boolean => partitionOf(endpointId, partitions) === partition;
       known.forget(isMeant);

@@ -1,4 +1,4 @@
-import { decodeCompleted, type Commit, type Subscription } from '@bellwire/messaging';
+import { decodeCompleted, type Commit, type Subscription, type TopicPartition } from '@bellwire/messaging';
 import type { MembershipDeps } from './membership.ts';
 import { unavailable } from './wire.ts';
 
@@ -10,6 +10,9 @@ export interface Standing {
   /** The generation of the group that the member knows, and the one that there is. */
   known(): number;
   present(): number;
+  /** The move of a partition away from the member that it knows of, and the last one. */
+  knownMove(partition: TopicPartition): number;
+  lastMove(partition: TopicPartition): number;
 }
 
 const describeCommit = ({ topic, partition, offset, metadata }: Commit): string => {
@@ -20,7 +23,7 @@ const describeCommit = ({ topic, partition, offset, metadata }: Commit): string 
 /** Commits that fail, come late, or whose answer is lost; one of an earlier generation is refused, as Kafka does. */
 export const makeCommits = (
   { trace, gate, dice, ledger, wire }: MembershipDeps,
-  { group, joined, isExpelled, known, present }: Standing,
+  { group, joined, isExpelled, known, present, knownMove, lastMove }: Standing,
 ): Pick<Subscription, 'commit' | 'handOver'> => ({
   commit(commits) {
     if (wire.isAway() || wire.strikes('commit.fails')) return wire.refuse();
@@ -41,7 +44,10 @@ export const makeCommits = (
     if (wire.isAway() || wire.strikes('hand_over.fails')) return wire.refuse();
     const thereMs = wire.strikes('hand_over.arrives_late') ? dice.between(50, 8000) : dice.between(0, 3);
     const to = joined();
+    const move = knownMove(commit);
     const handOverThere = async (): Promise<void> => {
+      // Of an earlier generation: Kafka refuses it, and the next one has brought the partition back.
+      if (move !== lastMove(commit)) return;
       if (to.isAwaited(commit)) ledger.handedOver(commit);
       await to.handOver(commit);
       trace.say(gate.name, () => `${group} hands over ${describeCommit(commit)}`);

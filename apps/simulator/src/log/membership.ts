@@ -79,6 +79,8 @@ export const openMembership = async (deps: MembershipDeps, options: ConsumeOptio
     isExpelled: () => isExpelled,
     known: telling.known,
     present: telling.present,
+    knownMove: telling.knownMove,
+    lastMove: telling.lastMove,
   });
 
   return {

@@ -13,6 +13,9 @@ export const openTelling = (
   /** Rises when the group gives the member something or takes it. */
   let present = 0;
   let known = 0;
+  /** When the group took a partition last, and when the member knows that it did. */
+  const taken = new Map<string, number>();
+  const knownTaken = new Map<string, number>();
 
   const tellRevoked = (partitions: readonly TopicPartition[]): void => {
     for (const partition of partitions) {
@@ -52,7 +55,14 @@ export const openTelling = (
           for (const { partition } of partitions) ledger.moved(partition);
           change(() => tellAssigned(partitions));
         },
-        revoked: (partitions) => change(() => tellRevoked(partitions)),
+        revoked: (partitions) => {
+          const generation = present + 1;
+          for (const partition of partitions) taken.set(nameOf(partition), generation);
+          change(() => {
+            for (const partition of partitions) knownTaken.set(nameOf(partition), generation);
+            tellRevoked(partitions);
+          });
+        },
         records: (batch) => told(() => handlers.records(batch)),
       };
     },
@@ -64,6 +74,9 @@ export const openTelling = (
     /** The generation of the group that there is, and the one that the member knows. */
     present: (): number => present,
     known: (): number => known,
+    /** Which move of the partition away from it the member speaks of, and which was the last one. */
+    knownMove: (partition: TopicPartition): number => knownTaken.get(nameOf(partition)) ?? 0,
+    lastMove: (partition: TopicPartition): number => taken.get(nameOf(partition)) ?? 0,
     leave(): void {
       for (const partition of owned.values()) ledger.lost(gate.name, partition, time.nowMs());
     },

@@ -1,12 +1,9 @@
-import type { Commit, Subscription, TopicPartition } from '../log.ts';
+import { handOverMs, type Commit, type Subscription, type TopicPartition } from '../log.ts';
 import { kafkaErrorType, toLogFault } from './faults.ts';
 import { nameOf, type Names } from './names.ts';
 import { movedAway } from './commits.ts';
 import type { Session } from './session.ts';
 import type { Standing } from './standing.ts';
-
-/** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
-export const handOverMs = 5000;
 
 export interface HandOverOptions {
   standing: Standing;
@@ -62,13 +59,17 @@ export const openHandOver = (options: HandOverOptions): HandOver => {
     },
     isAwaited,
     async handOver(commit) {
+      const name = nameOf(commit);
+      const leaving = left.get(name);
+      // One that has come back and moved away again meanwhile has another last word.
+      const isSame = (): boolean => left.get(name) === leaving;
       try {
-        while (isAwaited(commit)) {
+        while (isSame() && isAwaited(commit)) {
           if ((await commitOnce(commit)) === 'done') return;
           await standing.next(handOverMs);
         }
       } finally {
-        left.delete(nameOf(commit));
+        if (isSame()) left.delete(name);
       }
     },
   };

@@ -1,5 +1,4 @@
-import type { TopicPartition } from '../log.ts';
-import { handOverMs } from './hand-over.ts';
+import { handOverMs, type TopicPartition } from '../log.ts';
 import { makeIntroduce, type IntroduceOptions } from './introduce.ts';
 import { nameOf } from './names.ts';
 

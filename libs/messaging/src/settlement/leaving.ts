@@ -15,39 +15,59 @@ export interface LeavingOptions {
 /** Partitions that have moved away, until nothing of them is under way: then their next owners may begin. */
 export interface Leaving {
   add(entry: Ownership): void;
+  /** The partition is ours again: what is under way of it still is settled, and has no last word any more. */
+  comeBack(partition: TopicPartition): void;
   handOverIdle(): void;
   inFlight(): number;
   /** Nothing is handed over any more. */
   end(): void;
 }
 
+export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
+
 export const openLeaving = ({ subscription, commitOf, conclude, onGone, onFailure }: LeavingOptions): Leaving => {
   const entries = new Set<Ownership>();
   /** Those that were somebody else's at once. */
   const taken = new WeakSet<Ownership>();
+  /**
+   * By partition, the ownership that has the last word. One before it may have something under way still, and knows nothing
+   * of what was committed since.
+   */
+  const last = new Map<string, Ownership>();
+  const isLast = (entry: Ownership): boolean => last.get(nameOf(entry.partition)) === entry;
+
+  /** Nothing is under way of it any more, nor, where it has the last word, of those before it. */
+  const isIdle = (entry: Ownership): boolean =>
+    entry.inFlight() === 0 &&
+    (!isLast(entry) ||
+      [...entries].every((each) => nameOf(each.partition) !== nameOf(entry.partition) || each.inFlight() === 0));
 
   const handOver = async (entry: Ownership): Promise<void> => {
     entries.delete(entry);
     const { partition } = entry;
     try {
-      if (subscription()?.isAwaited(partition) === true) await conclude();
-      await subscription()?.handOver(commitOf(entry));
+      if (isLast(entry) && subscription()?.isAwaited(partition) === true) await conclude();
+      if (isLast(entry)) await subscription()?.handOver(commitOf(entry));
     } catch (error) {
       onFailure(error);
     }
     entry.forget();
+    if (!isLast(entry)) return;
+    last.delete(nameOf(partition));
     if (!taken.has(entry)) onGone(partition);
   };
 
   return {
     add(entry) {
       entries.add(entry);
+      last.set(nameOf(entry.partition), entry);
       if (subscription()?.isAwaited(entry.partition) === true) return;
       taken.add(entry);
       onGone(entry.partition);
     },
+    comeBack: (partition) => void last.delete(nameOf(partition)),
     handOverIdle() {
-      for (const entry of entries) if (entry.inFlight() === 0) void handOver(entry);
+      for (const entry of entries) if (isIdle(entry)) void handOver(entry);
     },
     inFlight: () => [...entries].reduce((sum, entry) => sum + entry.inFlight(), 0),
     end() {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Commit, LogRecord, Subscription } from '../log.ts';
 import { decodeCompleted } from './completed-offsets.ts';
-import { openOwned } from './owned.ts';
+import { openOwned, type OwnedOptions } from './owned.ts';
 
 const partition = { topic: 't', partition: 0 };
 const recordAt = (offset: number): LogRecord => ({
@@ -30,7 +30,7 @@ const listening = (): Subscription & { said: string[]; handedOver: Commit[] } =>
   };
 };
 
-const open = (records: number) =>
+const open = (records: number, changes: Partial<OwnedOptions> = {}) =>
   openOwned({
     limit: { records, bytes: 1000 },
     onChanged: () => undefined,
@@ -40,6 +40,7 @@ const open = (records: number) =>
     onFailure: (error) => {
       throw error;
     },
+    ...changes,
   });
 
 describe('owned partitions', () => {
@@ -110,6 +111,45 @@ describe('owned partitions', () => {
     expect(decodeCompleted(1, commit?.metadata ?? '')).toEqual([{ first: 2, last: 2 }]);
     own?.settle(3);
     expect(subscription.handedOver).toHaveLength(1);
+  });
+
+  test('that have come back meanwhile are handed over as they are now, when nothing of before is under way', async () => {
+    const owned = open(10);
+    const subscription = listening();
+    owned.attach(subscription);
+    owned.assign(partition, undefined);
+    const first = owned.of(partition);
+    first?.admit(recordAt(0));
+    owned.lose(partition);
+
+    owned.assign(partition, { ...partition, offset: 0, metadata: '' });
+    const second = owned.of(partition);
+    for (const offset of [0, 1]) second?.admit(recordAt(offset));
+    for (const offset of [0, 1]) second?.settle(offset);
+    owned.lose(partition);
+    owned.handOverIdle();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(subscription.handedOver).toEqual([]);
+
+    first?.settle(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(subscription.handedOver).toEqual([{ ...partition, offset: 2, metadata: expect.any(String) }]);
+    expect(owned.inFlight()).toBe(0);
+  });
+
+  test('that have come back while it was concluded for the next owner are not handed over', async () => {
+    const gone: number[] = [];
+    const concluded = Promise.withResolvers<void>();
+    const owned = open(10, { conclude: () => concluded.promise, onGone: (of) => void gone.push(of.partition) });
+    const subscription = listening();
+    owned.attach(subscription);
+    owned.assign(partition, undefined);
+    owned.lose(partition);
+    owned.handOverIdle();
+    owned.assign(partition, { ...partition, offset: 0, metadata: '' });
+    concluded.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ handedOver: subscription.handedOver, gone }).toEqual({ handedOver: [], gone: [] });
   });
 
   test('tell who waits for it when what was settled is committed, and when it is handed over', async () => {

@@ -1,5 +1,5 @@
 import type { Commit, Subscription, TopicPartition } from '../log.ts';
-import { openLeaving, type LeavingOptions } from './leaving.ts';
+import { nameOf, openLeaving, type LeavingOptions } from './leaving.ts';
 import { openOwnership, type Ownership, type OwnershipLimits } from './ownership.ts';
 
 /** What a worker sees of a partition while it is ours. */
@@ -42,8 +42,6 @@ export interface OwnedOptions extends Pick<LeavingOptions, 'conclude' | 'onGone'
   onFewer: () => void;
 }
 
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
-
 /** What is in the commit that is on its way: a partition that has moved and come back meanwhile is another. */
 const openCollecting = (entries: ReadonlyMap<string, Ownership>, commitOf: (entry: Ownership) => Commit) => {
   let collected: readonly Ownership[] = [];
@@ -76,8 +74,6 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     entries.has(nameOf(partition)) || subscription?.isAwaited(partition) === true;
   const leaving = openLeaving({
     ...options,
-    // One that has come back meanwhile is ours.
-    onGone: (partition) => entries.has(nameOf(partition)) || options.onGone(partition),
     subscription: () => subscription,
     commitOf,
   });
@@ -102,6 +98,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
       if (entries.has(nameOf(partition))) return undefined;
       const entry = openOwnership(partition, commit, shared);
       entries.set(nameOf(partition), entry);
+      leaving.comeBack(partition);
       entry.balance();
       return entry;
     },

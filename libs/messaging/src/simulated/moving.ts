@@ -1,8 +1,5 @@
-import type { TopicPartition } from '../log.ts';
+import { handOverMs, type TopicPartition } from '../log.ts';
 import { nameOf, type Member } from './members.ts';
-
-/** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
-const handOverMs = 5000;
 
 /** Partitions that have moved away from members which work still. */
 export interface Moving {
