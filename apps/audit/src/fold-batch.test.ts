@@ -200,3 +200,23 @@ describe('a record that audit cannot read', () => {
     expect(() => historyEntries({ topic, value: bytes, headers: {} }).map((entry) => entry.decode())).toThrow(Error);
   });
 });
+
+describe('a plan in several records', () => {
+  const [part, rest] = [
+    theFanOut(aStory({ ...story, endpointIds: ['ep_1'] }), { isPart: true }),
+    theFanOut(aStory({ ...story, endpointIds: ['ep_2'] }), { excludedCounts: { filter: 7 } }),
+  ];
+
+  test.each([
+    ['in order', [part, rest]],
+    ['in another order, with repeats', [rest, part, rest, part]],
+  ])('is all of its deliveries and what the last says, %s', (_, records) => {
+    const { events, deliveries } = afterBatches(records.map((record) => [record]));
+    expect(new Set([...deliveries.values()].map(({ endpointId }) => endpointId))).toEqual(new Set(['ep_1', 'ep_2']));
+    expect([...events.values()].map(({ plan }) => plan?.excludedCounts)).toEqual(['{"filter":7}']);
+  });
+
+  test('is not said to be planned before the last has come', () => {
+    expect(afterBatches([[theEvent(story), part]]).events.get(story.eventId)?.plan).toBeUndefined();
+  });
+});

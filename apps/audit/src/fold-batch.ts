@@ -158,7 +158,8 @@ export const foldBatch = (batch: readonly Gathered[]): Rows => {
       case 'event':
         return events.add(eventOf(change.value));
       case 'fan_out':
-        events.add(plannedEventOf(change.value));
+        // The event is planned with the last of its records.
+        if (!change.value.isPart) events.add(plannedEventOf(change.value));
         return deliveriesOfFanOut(change.value).forEach(deliveries.add);
       case 'attempt':
         attempts.add(attemptOf(change.value));

@@ -79,6 +79,9 @@ const openOwn = ({ scope, log, databaseUrl }: AuditDeps, name: string, poolSize:
     }),
   );
 
+/** What waits while Postgres is away, of all partitions together. */
+const window = { records: 2000, bytes: 16 * 1024 * 1024, totalBytes: 64 * 1024 * 1024 };
+
 /** Consumes what happened and records it. */
 const startRecording = async (deps: AuditDeps, database: Database<Tables>): Promise<void> => {
   const { scope, log, clock, eventLog, onFailure, maintenanceIntervalMs = 10 * 60 * 1000 } = deps;
@@ -111,6 +114,7 @@ const startRecording = async (deps: AuditDeps, database: Database<Tables>): Prom
     topics: historyTopics,
     group: groupNames.audit,
     paceMs,
+    window,
     // The bytes alone do not say which topic they are of: the writer decodes, as it gathers.
     decode: (bytes) => bytes,
     handle: writer.add,

@@ -1,5 +1,6 @@
 import type { RegistryView } from '@bellwire/registry-view';
-import { traceHeaders } from '@bellwire/messaging';
+import { Fault } from '@bellwire/errors';
+import { fitsRecord, topicNames, traceHeaders } from '@bellwire/messaging';
 import type { Publisher } from './publish-changes.ts';
 import { addToOutbox, pendingInOutbox, type NewChange } from './store/outbox.ts';
 import type { Store } from './store/open-store.ts';
@@ -8,7 +9,11 @@ import type { Tx } from './store/schema.ts';
 /** A write under way. */
 export interface Write {
   tx: Tx;
-  /** Puts new states into the outbox. First lock, or write, the rows that they are states of. */
+  /**
+   * Puts new states into the outbox. First lock, or write, the rows that they are states of.
+   *
+   * @throws Fault RECORD_TOO_LARGE: in the outbox it would keep all that comes after it waiting for ever
+   */
   announce: (...changes: readonly NewChange[]) => Promise<void>;
   /**
    * For a write that finds its work done: an earlier one may have committed it and not reached the log, so the call
@@ -32,6 +37,11 @@ export interface CommitDeps {
   view: Pick<RegistryView, 'reached' | 'catchUp'>;
 }
 
+const checkFits = (change: NewChange, headers: Record<string, string>): void => {
+  if (fitsRecord({ topic: topicNames.registryChanges, ...change, headers })) return;
+  throw new Fault('RECORD_TOO_LARGE', 'All of it together is too large to be kept.');
+};
+
 /** How long a write waits for the view of its own process, which is a courtesy. */
 const viewWaitMs = 1000;
 
@@ -43,7 +53,9 @@ export const makeCommit =
       write({
         tx,
         announce: async (...changes) => {
-          ids.push(...(await addToOutbox(tx, tenantId, changes, traceHeaders())));
+          const headers = traceHeaders();
+          for (const change of changes) checkFits(change, headers);
+          ids.push(...(await addToOutbox(tx, tenantId, changes, headers)));
         },
         awaitEarlier: async (...keys) => {
           ids.push(...(await pendingInOutbox(tx, tenantId, keys)));

@@ -8,6 +8,7 @@ export const composeRegistry = (context: ServiceContext): Promise<{ port: number
     ...context,
     host: settings.BELLWIRE_HOST,
     port: settings.BELLWIRE_REGISTRY_PORT,
+    maxEndpoints: settings.BELLWIRE_MAX_ENDPOINTS_PER_TENANT,
     urlPolicy: {
       allowHttp: settings.BELLWIRE_EGRESS_ALLOW_HTTP,
       allowCidrs: settings.BELLWIRE_EGRESS_ALLOW_CIDRS,

@@ -18,7 +18,12 @@ import { tenantOf } from './tenant-of.ts';
 export interface CreateEndpointDeps extends EndpointWriteDeps {
   urlPolicy: EgressPolicy;
   randomBytes: RandomBytes;
+  /** Of one tenant. */
+  maxEndpoints: number;
 }
+
+const quotaExceeded = (maxEndpoints: number): Fault =>
+  new Fault('QUOTA_EXCEEDED', `A tenant may have ${maxEndpoints} endpoints, and this one has them.`);
 
 /** @throws Fault INTERNAL: a tenant of a dialect that this version does not know */
 export const dialectOf = (tenant: { dialect: string }): Dialect => {
@@ -35,10 +40,10 @@ export const completeRetry = (retry: Endpoint['retry'], dialect: Dialect): Endpo
  * Makes an endpoint and its secret, which is in this answer and nowhere else. Answers once the change is on the log: events
  * published after it reach the endpoint. With a key that is bound to a subject it is that subject's. A call that ends with LOG_UNAVAILABLE may have made it all the same.
  *
- * @throws Fault INVALID_FIELD, INVALID_URL, INVALID_FILTER, UNKNOWN_TENANT, LOG_UNAVAILABLE, DATABASE_UNAVAILABLE
+ * @throws Fault INVALID_FIELD, INVALID_URL, INVALID_FILTER, UNKNOWN_TENANT, QUOTA_EXCEEDED, LOG_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
 export const makeCreateEndpoint =
-  ({ commit, clock, seal, urlPolicy, randomBytes }: CreateEndpointDeps) =>
+  ({ commit, clock, seal, urlPolicy, randomBytes, maxEndpoints }: CreateEndpointDeps) =>
   (acting: Acting, request: CreateEndpointRequest): Promise<CreateEndpointResponse> =>
     commit(acting.tenantId, async ({ tx, announce }) => {
       const { tenantId } = acting;
@@ -69,7 +74,7 @@ export const makeCreateEndpoint =
         updatedAt: now,
       };
       const stored = { tenantId, endpoint, sealedHeaders: seal.headers(place, 1, wanted.headers), version: 1 };
-      await insertEndpoint(tx, stored);
+      if ((await insertEndpoint(tx, stored)) > maxEndpoints) throw quotaExceeded(maxEndpoints);
       await replaceSecrets(tx, place, secrets);
       await announce(endpointChange(stored, secrets));
       return { endpoint, secret };

@@ -72,12 +72,15 @@ export interface RegistryUnderTestOptions {
   eventLog: SimulatedLog;
   /** @default an hour: never within a test */
   relayMs?: number;
+  /** @default 1000 */
+  maxEndpoints?: number;
 }
 
 export const startRegistryUnderTest = async ({
   databaseUrl,
   eventLog,
   relayMs = 3_600_000,
+  maxEndpoints = 1000,
 }: RegistryUnderTestOptions): Promise<RegistryUnderTest> => {
   const log = openLogger({ level: 'silent' });
   const scope = openScope({ log });
@@ -103,6 +106,7 @@ export const startRegistryUnderTest = async ({
     databaseUrl,
     masterKey,
     urlPolicy: { allowHttp: false, allowCidrs: [] },
+    maxEndpoints,
     onFailure: (error) => void failures.push(error),
     relayMs,
   });

@@ -75,6 +75,45 @@ describe('read your writes', () => {
   });
 });
 
+describe('the quota of endpoints', () => {
+  const quota = 5;
+  const withQuota = async (work: (limited: RegistryUnderTest) => Promise<void>): Promise<void> => {
+    const limited = await startRegistryUnderTest({ databaseUrl: database.url, eventLog, maxEndpoints: quota });
+    try {
+      await work(limited);
+    } finally {
+      await limited.close();
+    }
+  };
+  const create = (calls: Calls) => calls.createEndpoint({ endpoint: anEndpoint() });
+
+  test('is kept by any number of creations at once, of each tenant for itself', () =>
+    withQuota(async (limited) => {
+      const [one, other] = [await madeUser(limited), await madeUser(limited)];
+      const answers = await Promise.allSettled(Array.from({ length: 20 }, () => create(one.calls)));
+      expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(quota);
+      for (const answer of answers) {
+        if (answer.status === 'rejected') expect(answer.reason).toEqual(refused('QUOTA_EXCEEDED'));
+      }
+      expect((await one.calls.listEndpoints({ limit: 100, cursor: '' })).endpoints).toHaveLength(quota);
+      await create(other.calls);
+    }));
+
+  test('has room again when one is deleted, and counts none that was refused', () =>
+    withQuota(async (limited) => {
+      const { calls, tenant } = await madeUser(limited);
+      const ids: string[] = [];
+      for (let nth = 0; nth < quota; nth++) ids.push(idOf(await create(calls)));
+      await expect(create(calls)).rejects.toEqual(refused('QUOTA_EXCEEDED'));
+      await expect(calls.createEndpoint({ endpoint: anEndpoint({ url: 'x' }) })).rejects.toThrow();
+      await calls.deleteEndpoint({ id: ids[0] ?? '' });
+      await create(calls);
+      await expect(create(calls)).rejects.toEqual(refused('QUOTA_EXCEEDED'));
+      const count = await asSuperuser(`select endpoint_count from registry.tenants where tenant_id = '${tenant.id}'`);
+      expect(count).toEqual([{ endpoint_count: quota }]);
+    }));
+});
+
 describe('API keys', () => {
   test('have all scopes of a tenant by default, and publish:any by name only', async () => {
     const tenant = await aTenant();

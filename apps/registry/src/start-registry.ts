@@ -36,6 +36,8 @@ export interface RegistryDeps {
   masterKey: string;
   /** Which URLs an endpoint may have. */
   urlPolicy: EgressPolicy;
+  /** Of one tenant. */
+  maxEndpoints: number;
   /** Told of a bug after which the process should end. */
   onFailure: (error: unknown) => void;
   /** How often what a crash or an outage has left is published again. @default 3000 */
@@ -75,7 +77,9 @@ export const startRegistry = async (deps: RegistryDeps): Promise<{ port: number 
 
   const onBug = (error: unknown, method: string): void => log.error({ err: error, method }, 'rpc.failed');
   const handlers = makeHandlers({ service, authenticate, onBug });
-  const implementation = registryService({ handlers, store, view, commit, clock, seal, urlPolicy, randomBytes });
+  const { maxEndpoints } = deps;
+  const writing = { commit, clock, seal, urlPolicy, randomBytes, maxEndpoints };
+  const implementation = registryService({ handlers, store, view, ...writing });
   const server = await serveGrpc({
     host,
     port: deps.port,

@@ -85,6 +85,9 @@ export const settingsTable = z.object({
   BELLWIRE_MAX_IN_FLIGHT: integer(512, { min: 1, max: 10_000 }).describe(
     'Deliveries of one dispatcher that are started and not yet recorded: what a crash may repeat.',
   ),
+  BELLWIRE_MAX_ENDPOINTS_PER_TENANT: integer(200_000, { min: 1, max: 10_000_000 }).describe(
+    'Endpoints that one tenant may have; one more is refused with QUOTA_EXCEEDED.',
+  ),
   BELLWIRE_DELIVERY_DEADLINE_HOURS: integer(168, { min: 1, max: 720 }).describe(
     'Longest life of a round of a delivery, in hours.',
   ),

@@ -43,6 +43,7 @@ export type DeliveryReason =
   | 'endpoint_deleted'
   | 'endpoint_unreadable'
   | 'template_failed'
+  | 'too_large'
   | 'test_mode'
   | 'saturated'
   | 'rate_limited'

@@ -4,6 +4,7 @@ import type { FaultKind } from './kinds.ts';
 export const reasons = {
   INVALID_FIELD: ['invalid', 'A field breaks a rule', 'Mend the fields that are listed.'],
   PAYLOAD_TOO_LARGE: ['too_large', 'The data is over the size limit', 'Send less, or a link to it.'],
+  RECORD_TOO_LARGE: ['too_large', 'It is larger than one record of the log may be', 'Send less.'],
   SCHEMA_VIOLATION: ['invalid', 'The data breaks the schema of its event type', 'Mend the fields that are listed.'],
   UNKNOWN_EVENT_TYPE: [
     'invalid',
@@ -36,6 +37,11 @@ export const reasons = {
   ],
   LOST_RACE: ['conflict', 'Somebody else changed it first', 'Read it and try again.'],
   WRONG_STATE: ['precondition', 'Its state does not allow this', 'Change the state first.'],
+  QUOTA_EXCEEDED: [
+    'precondition',
+    'The tenant has as many endpoints as it may',
+    'Delete some, or have BELLWIRE_MAX_ENDPOINTS_PER_TENANT raised.',
+  ],
   TEMPLATE_FAILED: [
     'precondition',
     'The payload template of the endpoint fails for this event',
@@ -45,6 +51,7 @@ export const reasons = {
   OVERLOADED: ['exhausted', 'The service is full', 'Wait as long as Retry-After says, with fewer calls at once.'],
   LOG_UNAVAILABLE: ['unavailable', 'The log cannot be reached', 'Try again with the same idempotency key.'],
   DATABASE_UNAVAILABLE: ['unavailable', 'The database cannot be reached', 'Try again.'],
+  RECORD_REFUSED: ['internal', 'The log takes no such record', 'Report it with the request id.'],
   SERVICE_UNAVAILABLE: ['unavailable', 'A service cannot be reached', 'Try again.'],
   CHECK_UNDER_WAY: ['unavailable', 'The check has not come to its end', 'Ask again in a moment.'],
   STOPPING: ['unavailable', 'The service is stopping', 'Try again.'],

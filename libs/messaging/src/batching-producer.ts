@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@bellwire/errors';
 import type { Log, NewRecord } from './log.ts';
+import { sizeOfRecord, writeApart } from './record-limits.ts';
 
 export interface BatchingProducerOptions {
   /** Bytes in one write; a larger record goes alone. Below Kafka's default limit of 1 MiB. @default 900000 */
@@ -20,7 +21,8 @@ export interface BatchingProducerOptions {
 export interface BatchingProducer {
   /**
    * Resolves when the log has all of the records, in the order given. Rejects with what the log said where a write with
-   * any of them failed (those not written by then are dropped); with a Fault OVERLOADED where too much is waiting.
+   * any of them failed (those not written by then are dropped); with a Fault OVERLOADED where too much is waiting. A record
+   * that the log refuses for good fails the call that it came with, and no other.
    */
   produce(records: readonly NewRecord[]): Promise<void>;
   /** Refuses new records and resolves when the old are written or rejected. */
@@ -37,11 +39,12 @@ interface Call {
   reject(error: unknown): void;
 }
 
-const sizeOf = (record: NewRecord): number => {
-  let size = Buffer.byteLength(record.key ?? '') + (record.value?.length ?? 0) + 16;
-  for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0) + 2;
-  return size;
-};
+/** What one call has in a write. */
+interface Part {
+  call: Call;
+  records: NewRecord[];
+  reject(error: unknown): void;
+}
 
 const overloaded = (): Fault =>
   new Fault('OVERLOADED', 'The log takes records more slowly than they come.', { retryAfterMs: 1000 });
@@ -59,10 +62,10 @@ export const batchingProducer = (
   let working: Promise<void> | undefined;
   let closed = false;
 
-  /** The next write, and whose records are in it. */
-  const gather = (): { records: NewRecord[]; calls: Set<Call> } => {
-    const records: NewRecord[] = [];
-    const calls = new Set<Call>();
+  /** The next write, call by call. */
+  const gather = (): Part[] => {
+    const parts: Part[] = [];
+    let count = 0;
     let bytes = 0;
     for (let call = queue[0]; call !== undefined; call = queue[0]) {
       const record = call.failed ? undefined : call.records[call.taken];
@@ -70,22 +73,29 @@ export const batchingProducer = (
         queue.shift();
         continue;
       }
-      bytes += sizeOf(record);
-      if (records.length > 0 && (bytes > maxBatchBytes || records.length >= maxBatchRecords)) break;
-      records.push(record);
-      calls.add(call);
+      bytes += sizeOfRecord(record);
+      if (count > 0 && (bytes > maxBatchBytes || count >= maxBatchRecords)) break;
+      const last = parts.at(-1);
+      if (last?.call === call) last.records.push(record);
+      else parts.push({ call, records: [record], reject: (error) => fail(call, error) });
       call.taken++;
+      count++;
     }
-    return { records, calls };
+    return parts;
   };
 
-  const settle = (calls: Set<Call>, error?: unknown): void => {
-    for (const call of calls) {
-      call.failed ||= error !== undefined;
-      if (!call.failed && call.taken < call.records.length) continue;
+  const fail = (call: Call, error: unknown): void => {
+    call.failed = true;
+    buffered -= call.bytes;
+    call.reject(error);
+  };
+
+  const write = async (parts: readonly Part[]): Promise<void> => {
+    await log.produce(parts.flatMap(({ records }) => records));
+    for (const { call } of parts) {
+      if (call.taken < call.records.length) continue;
       buffered -= call.bytes;
-      if (call.failed) call.reject(error);
-      else call.resolve();
+      call.resolve();
     }
   };
 
@@ -98,13 +108,8 @@ export const batchingProducer = (
   };
 
   const work = async (): Promise<void> => {
-    for (let next = await gathered(); next.records.length > 0; next = queue.length > 0 ? await gathered() : gather()) {
-      try {
-        await log.produce(next.records);
-        settle(next.calls);
-      } catch (error) {
-        settle(next.calls, error);
-      }
+    for (let next = await gathered(); next.length > 0; next = queue.length > 0 ? await gathered() : gather()) {
+      await writeApart(next, write);
     }
     working = undefined;
   };
@@ -113,7 +118,7 @@ export const batchingProducer = (
     async produce(records) {
       if (closed) throw new Fault('STOPPING', 'The producer is closing.');
       if (records.length === 0) return;
-      const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
+      const bytes = records.reduce((sum, record) => sum + sizeOfRecord(record), 0);
       if (buffered > 0 && buffered + bytes > maxBufferedBytes) throw overloaded();
       buffered += bytes;
       await new Promise<void>((resolve, reject) => {

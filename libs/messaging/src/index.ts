@@ -14,6 +14,7 @@ export type {
   TopicPartition,
   TopicSpec,
 } from './log.ts';
+export { fitsRecord, isRefused, maxRecordBytes, sizeOfRecord } from './record-limits.ts';
 export {
   defaultRetention,
   groupNames,

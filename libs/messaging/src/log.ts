@@ -67,6 +67,8 @@ export interface ConsumeOptions {
    * which a fetch costs little may fetch more often. @default 0
    */
   paceMs?: number | undefined;
+  /** A fetch takes so many bytes of a partition at most, and one record at least. @default 1.5 to 2 MiB */
+  fetchBytes?: number | undefined;
   handlers: ConsumerHandlers;
 }
 
@@ -115,6 +117,8 @@ export interface Log {
   /**
    * Resolves when all in-sync replicas have all of the records, with a position for each; rejects with a Fault
    * LOG_UNAVAILABLE if unsure. One call is one write: callers with single records go through a batching producer.
+   * What can never be written (`isRefused`: a record over `maxRecordBytes`, or one that the log refuses for good) rejects
+   * its own call with a Fault RECORD_TOO_LARGE or RECORD_REFUSED, and no other call of the same moment.
    */
   produce(records: readonly NewRecord[]): Promise<readonly Position[]>;
   /** Joins a group. Handlers are called from then on; a group shares partitions among its members. */

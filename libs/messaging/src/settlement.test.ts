@@ -68,6 +68,23 @@ describe('worker', () => {
     await eventually(() => committedOffset() === 3);
   });
 
+  test.each([1, 4, 16])('holds no more than its window has in all, over %i partitions', async (partitions) => {
+    const wide = simulatedLog({ partitions, batchRecords: 1 });
+    const sized = (nth: number): NewRecord => ({ topic: 't', key: `key ${nth}`, value: Buffer.alloc(100) });
+    await wide.produce(Array.from({ length: 400 }, (_, nth) => sized(nth)));
+    const totalBytes = 6400;
+    const { worker, tasks } = await start({ log: wide, window: { records: 1000, bytes: 1_000_000, totalBytes } });
+    await eventually(() => tasks.length >= Math.max(partitions, totalBytes / 2 / 110));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(worker.inFlight() * 100).toBeLessThanOrEqual(totalBytes / 2 + partitions * 110);
+    for (let done = 0; done < 400;) {
+      await eventually(() => tasks.length > done);
+      while (done < tasks.length) tasks[done++]?.settle();
+    }
+    expect(worker.inFlight()).toBe(0);
+    await worker.close();
+  });
+
   test('stops fetching when its window is full, and goes on when half of it is done', async () => {
     root = simulatedLog({ partitions: 1, batchRecords: 1 });
     log = root.connect();

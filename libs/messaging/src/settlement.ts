@@ -39,8 +39,11 @@ export interface WorkerOptions<T> {
   /**
    * Per partition: fetching stops when so many records or bytes are unsettled, or ten times as many records lie between the
    * oldest unsettled and the newest fetched one; it goes on when half of them are settled. @default 2000 records, 64 MiB
+   *
+   * `totalBytes` is shared out evenly among all partitions of the topics, whoever has them: so much is in hand at most,
+   * whatever their number, and one record of each partition beyond it.
    */
-  window?: { records: number; bytes: number };
+  window?: Window;
   /** See ConsumeOptions. */
   paceMs?: number;
   /**
@@ -78,8 +81,26 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-const defaultWindow = { records: 2000, bytes: 64 * 1024 * 1024 };
+/** See WorkerOptions. */
+export interface Window {
+  records: number;
+  bytes: number;
+  totalBytes?: number;
+}
+
+const defaultWindow: Window = { records: 2000, bytes: 64 * 1024 * 1024 };
 const commitIntervalMs = 50;
+const leastFetchBytes = 16 * 1024;
+
+/** Of one partition: a share of the total is for what is in hand when a fetch begins, and as much for what that brings. */
+const shareOf = async <T>({ log, topics, window = defaultWindow }: WorkerOptions<T>) => {
+  const { records, bytes, totalBytes } = window;
+  if (totalBytes === undefined) return { limit: { records, bytes }, fetchBytes: undefined };
+  const ends = await Promise.all(topics.map((topic) => log.endOffsets(topic)));
+  const half = Math.floor(totalBytes / Math.max(1, ends.flat().length) / 2);
+  return { limit: { records, bytes: Math.min(bytes, half) }, fetchBytes: Math.max(leastFetchBytes, half) };
+};
+
 /** What close() spends on a last commit that fails; losing it only repeats work. */
 const lastCommitMs = 1000;
 
@@ -88,11 +109,12 @@ const lastCommitMs = 1000;
  * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
-  const { log, topics, group, paceMs, decode, handle, letGo, window = defaultWindow, onFailure } = options;
+  const { log, topics, group, paceMs, decode, handle, letGo, onFailure } = options;
+  const { limit, fetchBytes } = await shareOf(options);
   const counts = { repeatsDropped: 0, unreadable: 0 };
 
   const owned = openOwned({
-    limit: window,
+    limit,
     onChanged: (waiting) => committer.touch(waiting),
     onFewer: () => ending.check(),
     conclude: options.conclude ?? (async () => undefined),
@@ -109,7 +131,6 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   });
   const preparing = openPreparing<T>({ prepare: options.prepare, handle, onFailure });
   const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
-
   const taskOf = makeTaskOf({ decode, onUnreadable: (task) => (counts.unreadable++, deadLetters.send(task)) });
 
   const take = (batch: readonly LogRecord[]): void => {
@@ -127,14 +148,10 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (own !== undefined) preparing.begin(own, partition);
   };
 
-  const releaseWaiting = (): void => {
-    preparing.letGo();
-    letGo?.();
-  };
-
   const lose = (partitions: readonly TopicPartition[]): void => {
     for (const partition of partitions) owned.lose(partition);
-    releaseWaiting();
+    preparing.letGo();
+    letGo?.();
     owned.handOverIdle();
   };
 
@@ -142,7 +159,8 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (ending.begun()) return;
     ending.begin();
     owned.stop();
-    releaseWaiting();
+    preparing.letGo();
+    letGo?.();
   };
 
   const leave = async (): Promise<void> => {
@@ -159,7 +177,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     revoked: lose,
     records: take,
   };
-  const subscription = await log.consume({ topics, group, paceMs, handlers });
+  const subscription = await log.consume({ topics, group, paceMs, fetchBytes, handlers });
   owned.attach(subscription);
   let closed: Promise<void> | undefined;
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AuditRecord, DeadLetterRecord, DeliveryRecord, EndpointState, EventRecord, Tenant } from '@bellwire/contracts';
 import { openKeyring } from '@bellwire/secrets';
-import { topicNames, type NewRecord } from '@bellwire/messaging';
+import { fitsRecord, maxRecordBytes, sizeOfRecord, topicNames, type NewRecord } from '@bellwire/messaging';
 import type { Rendered, RenderRequest } from '@bellwire/templating';
 import { makeCompileEndpoint } from '../endpoints/compiled-endpoint.ts';
-import { makePlanDeliveries } from './plan-deliveries.ts';
+import { makePlanDeliveries, type Plan } from './plan-deliveries.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
 const event = EventRecord.fromPartial({
@@ -33,10 +33,10 @@ beforeEach(() => {
   asked = [];
 });
 
-const plan = (endpoints: readonly EndpointState[], rendered: Promise<Rendered>, of: EventRecord = event) => {
+const plansOf = (endpoints: readonly EndpointState[], rendered: Promise<Rendered>) => {
   const tenant = Tenant.fromPartial({ id: 'ten_1', dialect: 'standard' });
   const view = { endpointsOf: () => endpoints, position: () => 7, tenant: () => tenant };
-  const planDeliveries = makePlanDeliveries({
+  return makePlanDeliveries({
     view,
     compileEndpoint: makeCompileEndpoint(view, openKeyring({ masterKey: randomBytes(32).toString('hex') })),
     renderTemplate: (request) => {
@@ -52,8 +52,26 @@ const plan = (endpoints: readonly EndpointState[], rendered: Promise<Rendered>, 
       throw error;
     },
   });
-  return planDeliveries(of, {});
 };
+
+/** All that a plan says, and the rest of it with its own rest, where there is one. */
+const drain = (made: Plan): { records: NewRecord[]; later: Promise<NewRecord[]> | undefined } => {
+  const records: NewRecord[] = [];
+  for (let step = made.next(); ; step = made.next()) {
+    if (step.done !== true) {
+      if (step.value !== undefined) records.push(step.value);
+      continue;
+    }
+    const later = step.value?.then(async (rest) => {
+      const drained = drain(rest);
+      return [...drained.records, ...((await drained.later) ?? [])];
+    });
+    return { records, later };
+  }
+};
+
+const plan = (endpoints: readonly EndpointState[], rendered: Promise<Rendered>, of: EventRecord = event) =>
+  drain(plansOf(endpoints, rendered)(of, {}));
 
 const deliveriesIn = (records: readonly NewRecord[]): [string, string][] =>
   records
@@ -61,11 +79,69 @@ const deliveriesIn = (records: readonly NewRecord[]): [string, string][] =>
     .map(({ value }) => DeliveryRecord.decode(value ?? Buffer.alloc(0)))
     .map(({ endpointId, body }) => [endpointId, body.toString()]);
 
-const fanOutIn = (records: readonly NewRecord[]) =>
+const fanOutsIn = (records: readonly NewRecord[]) =>
   records
     .filter(({ topic }) => topic === topicNames.audit)
     .map(({ value }) => AuditRecord.decode(value ?? Buffer.alloc(0)).record)
-    .flatMap((record) => (record?.$case === 'fanOut' ? [record.value] : []))[0];
+    .flatMap((record) => (record?.$case === 'fanOut' ? [record.value] : []));
+const fanOutIn = (records: readonly NewRecord[]) => fanOutsIn(records)[0];
+
+const tooLate = Promise.resolve({ failure: 'unused' });
+
+describe('an event to very many endpoints', () => {
+  const ids = Array.from({ length: 13_000 }, (_, nth) => `ep_${String(nth).padStart(26, '0')}`);
+
+  test('is told of in records that fit into the log, the last of which says that all is planned', () => {
+    const other = EndpointState.fromPartial({ endpoint: { id: 'ep_other', enabled: true, eventTypes: ['a'] } });
+    const { records } = plan([other, ...ids.map((id) => anEndpoint(id))], tooLate);
+    const told = records.filter(({ topic }) => topic === topicNames.audit);
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.every((record) => sizeOfRecord(record) < maxRecordBytes / 4)).toBe(true);
+    const fanOuts = fanOutsIn(told);
+    expect(fanOuts.flatMap(({ planned }) => planned.map(({ endpointId }) => endpointId))).toEqual(ids);
+    expect(fanOuts.map(({ isPart }) => isPart)).toEqual(fanOuts.map((_, nth) => nth < fanOuts.length - 1));
+    expect(fanOuts.map(({ excludedCounts }) => excludedCounts)).toEqual(
+      fanOuts.map((_, nth) => (nth < fanOuts.length - 1 ? {} : { event_type: 1 })),
+    );
+  });
+
+  test('lets others have a turn where it owes none of them anything', () => {
+    const others = ids.map((id) => EndpointState.fromPartial({ endpoint: { id, enabled: true, eventTypes: ['a'] } }));
+    const steps = [...plansOf(others, tooLate)(event, {})];
+    expect(steps.filter((step) => step === undefined)).toHaveLength(26);
+    expect(steps.filter((step) => step !== undefined)).toHaveLength(1);
+  });
+
+  test('has few of them rendered at a time', async () => {
+    const endpoints = ids.slice(0, 200).map((id, nth) => anEndpoint(id, `data & ${nth}`));
+    const first = plansOf(endpoints, Promise.resolve({ body: '1' }))(event, {}).next();
+    if (first.done !== true || first.value === undefined) throw new Error('nothing waits for a template');
+    const rest = await first.value;
+    expect(asked.length).toBeLessThan(100);
+    const { records, later } = drain(rest);
+    const all = [...records, ...((await later) ?? [])];
+    expect(deliveriesIn(all)).toHaveLength(200);
+    expect(fanOutIn(all)?.planned).toHaveLength(200);
+  });
+});
+
+describe('an event whose body is larger than one record of the log', () => {
+  const large = EventRecord.fromPartial({ ...event, data: `"${'x'.repeat(maxRecordBytes - 1000)}"` });
+
+  test('is a dead letter for each endpoint, with the reason, and goes nowhere', () => {
+    const { records } = plan([anEndpoint('ep_1')], tooLate, large);
+    expect(deliveriesIn(records)).toEqual([]);
+    expect(records.every(fitsRecord)).toBe(true);
+    expect(fanOutIn(records)?.planned).toMatchObject([
+      { status: 'DELIVERY_STATUS_DEAD_LETTERED', reason: 'too_large' },
+    ]);
+    const [letter] = records.filter(({ topic }) => topic === topicNames.deadLetters);
+    expect(DeadLetterRecord.decode(letter?.value ?? Buffer.alloc(0)).letter).toMatchObject({
+      value: { reason: 'too_large', attemptCount: 0, delivery: { endpointId: 'ep_1', body: Buffer.alloc(0) } },
+    });
+    expect(records.filter(({ topic }) => topic === 'told').map(({ value }) => String(value))).toEqual(['too_large']);
+  });
+});
 
 describe('an event', () => {
   test('without templates is planned at once', () => {

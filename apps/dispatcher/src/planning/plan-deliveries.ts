@@ -1,22 +1,14 @@
-import {
-  AuditRecord,
-  DeliveryRecord,
-  toProto,
-  type EndpointState,
-  type EventRecord,
-  type ExcludedEndpoint,
-  type FanOut,
-  type PlannedDelivery,
-} from '@bellwire/contracts';
+import { DeliveryRecord, toProto, type EndpointState, type EventRecord } from '@bellwire/contracts';
 import { bodyNamesDelivery, renderBody, type Dialect } from '@bellwire/dialects';
 import { deadlineOf, deliveryIdOf, type Clock } from '@bellwire/domain';
 import { eventDocument, type EventDocument } from '@bellwire/filtering';
-import { topicNames, type NewRecord } from '@bellwire/messaging';
+import type { NewRecord } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { CompiledEndpoint, CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { OperationalEvents } from '../telling/operational-events.ts';
-import { planTemplated, renderingsOf, type PlannedRecords, type RenderTemplate } from './plan-templated.ts';
-import { toDeliveries } from '../writing/records.ts';
+import { openFanOut, type OpenFanOut } from './fan-out-records.ts';
+import { begun, type PlannedRecords } from './first-records.ts';
+import { planTemplated, renderingsOf, type RenderTemplate } from './plan-templated.ts';
 
 export interface PlanDeliveriesDeps {
   view: Pick<RegistryView, 'endpointsOf' | 'position'>;
@@ -31,16 +23,18 @@ export interface PlanDeliveriesDeps {
   onUnreadable(state: EndpointState, error: unknown): void;
 }
 
-/** What an event leads to. */
-export interface Plan {
-  /** To be written now. */
-  readonly records: readonly NewRecord[];
-  /** The deliveries that wait for a payload template, and the fan-out record; undefined where there are none. */
-  readonly later: Promise<readonly NewRecord[]> | undefined;
-}
+/**
+ * What an event leads to, made as it is taken: records to be written, and in between `undefined`, where others may have
+ * their turn because nothing had to be written for a while. It ends with the part that waits for payload templates, if there
+ * is one.
+ */
+export type Plan = Generator<NewRecord | undefined, Promise<Plan> | undefined, undefined>;
 
-/** How many of the endpoints that are not owed an event its fan-out record names; the others are only counted. */
-const namedExclusions = 100;
+/** Endpoints that are looked at between two chances for others. */
+const lookedAtOnce = 500;
+
+/** Deliveries of one event that have their templates rendered, and are in memory for that, at a time. */
+const renderedAtOnce = 64;
 
 /** Why an endpoint is not owed an event; undefined: it is. */
 const exclusionOf = (
@@ -76,109 +70,115 @@ const bodiesOf = (event: EventRecord): ((dialect: Dialect, deliveryId: string) =
   };
 };
 
-/** Who matched, and why others did not. */
-const fanOutRecord = (
-  { tenantId, eventId, acceptedAtMs, type: eventType, subject }: EventRecord,
-  plan: Pick<FanOut, 'planned' | 'excluded' | 'excludedCounts' | 'registryPosition' | 'plannedAtMs'>,
-  headers: Readonly<Record<string, string>>,
-): NewRecord => {
-  const value = { tenantId, eventId, acceptedAtMs, eventType, subject, ...plan };
-  return {
-    topic: topicNames.audit,
-    value: AuditRecord.encode({ record: { $case: 'fanOut', value } }).finish(),
-    headers,
-  };
-};
+/** A delivery that waits for its payload template, with the text of that. */
+interface Templated {
+  delivery: DeliveryRecord;
+  expression: string;
+}
+
+/** What a plan is made with. */
+interface PlanFacts {
+  registryPosition: number;
+  plannedAtMs: number;
+  maxDeadlineMs: number;
+}
+
+const deliveryFor = (event: EventRecord, endpoint: CompiledEndpoint, body: Buffer, facts: PlanFacts) =>
+  DeliveryRecord.fromPartial({
+    tenantId: event.tenantId,
+    endpointId: endpoint.id,
+    eventId: event.eventId,
+    deliveryId: deliveryIdOf(event.eventId, endpoint.id, event.acceptedAtMs),
+    eventType: event.type,
+    subject: event.subject,
+    body,
+    round: 1,
+    attempt: 1,
+    roundFirstAttempt: 1,
+    acceptedAtMs: event.acceptedAtMs,
+    occurredAtMs: event.occurredAtMs,
+    roundStartedAtMs: facts.plannedAtMs,
+    deadlineAtMs: deadlineOf(facts.plannedAtMs, endpoint.policy, facts.maxDeadlineMs),
+    registryPosition: facts.registryPosition,
+    endpointSubject: endpoint.subject,
+  });
+
+function* told({ planned, records }: PlannedRecords, fanOut: OpenFanOut): Generator<NewRecord, void, undefined> {
+  yield* records;
+  const full = fanOut.plan(planned);
+  if (full !== undefined) yield full;
+}
 
 /**
- * Decides which endpoints of the tenant are owed an event: one delivery for each, with its body rendered once, and one
- * fan-out record that says who matched and why others did not. Pure but for the view, the clock and the templates; a
- * repeat gives the same delivery ids.
+ * Decides which endpoints of the tenant are owed an event: one delivery for each, with its body rendered once, and fan-out
+ * records that say who matched and why others did not. Pure but for the view, the clock and the templates; a repeat gives
+ * the same delivery ids.
  *
  * @param headers of the records: the trace context of the event
  */
 export const makePlanDeliveries = (deps: PlanDeliveriesDeps) => {
   const { view, compileEndpoint, renderTemplate, events, clock, maxDeadlineMs, onUnreadable } = deps;
 
-  const deliveryFor = (
-    event: EventRecord,
-    endpoint: CompiledEndpoint,
-    deliveryId: string,
-    body: Buffer,
-    nowMs: number,
-  ) =>
-    DeliveryRecord.fromPartial({
-      tenantId: event.tenantId,
-      endpointId: endpoint.id,
-      eventId: event.eventId,
-      deliveryId,
-      eventType: event.type,
-      subject: event.subject,
-      body,
-      round: 1,
-      attempt: 1,
-      roundFirstAttempt: 1,
-      acceptedAtMs: event.acceptedAtMs,
-      occurredAtMs: event.occurredAtMs,
-      roundStartedAtMs: nowMs,
-      deadlineAtMs: deadlineOf(nowMs, endpoint.policy, maxDeadlineMs),
-      registryPosition: view.position(),
-      endpointSubject: endpoint.subject,
-    });
+  /** Some after the other: what is rendered is in memory until it is written. */
+  const planRest = async (
+    templated: readonly Templated[],
+    render: ReturnType<typeof renderingsOf>,
+    fanOut: OpenFanOut,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Plan> => {
+    const now = templated.slice(0, renderedAtOnce);
+    const rendered = await Promise.all(now.map(({ delivery, expression }) => render(delivery.body, expression)));
+    const rest = templated.slice(renderedAtOnce);
+    return (function* (): Plan {
+      for (const [nth, { delivery }] of now.entries()) {
+        const made = rendered[nth];
+        if (made !== undefined) yield* told(planTemplated(delivery, made, events, headers), fanOut);
+      }
+      if (rest.length > 0) return planRest(rest, render, fanOut, headers);
+      yield fanOut.end();
+      return undefined;
+    })();
+  };
 
-  return (event: EventRecord, headers: Readonly<Record<string, string>>): Plan => {
-    const nowMs = clock.now();
-    const records: NewRecord[] = [];
-    const planned: PlannedDelivery[] = [];
-    const templated: Promise<PlannedRecords>[] = [];
-    const excluded: ExcludedEndpoint[] = [];
-    const excludedCounts: Record<string, number> = {};
-    const exclude = (endpointId: string, reason: string): void => {
-      excludedCounts[reason] = (excludedCounts[reason] ?? 0) + 1;
-      if (excluded.length < namedExclusions) excluded.push({ endpointId, reason });
-    };
+  return function* (event: EventRecord, headers: Readonly<Record<string, string>>): Plan {
+    const facts = { registryPosition: view.position(), plannedAtMs: clock.now(), maxDeadlineMs };
+    const fanOut = openFanOut(event, facts, headers);
+    const templated: Templated[] = [];
     const document = documentOf(event);
     const bodyFor = bodiesOf(event);
-    const renderingFor = renderingsOf(event, renderTemplate);
 
-    const planFor = (endpoint: CompiledEndpoint): void => {
-      const reason = exclusionOf(endpoint, event, document);
-      if (reason !== undefined) return exclude(endpoint.id, reason);
+    const planFor = (endpoint: CompiledEndpoint): PlannedRecords | undefined => {
+      const excluded = exclusionOf(endpoint, event, document);
+      if (excluded !== undefined) {
+        fanOut.exclude(endpoint.id, excluded);
+        return undefined;
+      }
       const deliveryId = deliveryIdOf(event.eventId, endpoint.id, event.acceptedAtMs);
-      const named = { deliveryId, endpointId: endpoint.id, endpointSubject: endpoint.subject };
       if (!endpoint.isEnabled) {
-        planned.push({ ...named, status: toProto.status.skipped, reason: 'endpoint_disabled' });
-        return;
+        const [status, reason] = [toProto.status.skipped, 'endpoint_disabled'];
+        const planned = { deliveryId, endpointId: endpoint.id, endpointSubject: endpoint.subject, status, reason };
+        return { planned, records: [] };
       }
-      const body = bodyFor(endpoint.dialect, deliveryId);
-      const delivery = deliveryFor(event, endpoint, deliveryId, body, nowMs);
-      if (endpoint.template !== undefined) {
-        templated.push(planTemplated(delivery, renderingFor(body, endpoint.template), events, headers));
-        return;
-      }
-      planned.push({ ...named, status: toProto.status.pending, reason: '' });
-      records.push(toDeliveries(delivery, headers));
+      const delivery = deliveryFor(event, endpoint, bodyFor(endpoint.dialect, deliveryId), facts);
+      if (endpoint.template === undefined) return begun(delivery, events, headers);
+      templated.push({ delivery, expression: endpoint.template });
+      return undefined;
     };
 
-    for (const state of view.endpointsOf(event.tenantId)) {
+    for (const [nth, state] of view.endpointsOf(event.tenantId).entries()) {
+      let planned: PlannedRecords | undefined;
       try {
-        planFor(compileEndpoint(state));
+        planned = planFor(compileEndpoint(state));
       } catch (error) {
         onUnreadable(state, error);
-        exclude(state.endpoint?.id ?? '', 'unreadable');
+        fanOut.exclude(state.endpoint?.id ?? '', 'unreadable');
       }
+      if (planned !== undefined) yield* told(planned, fanOut);
+      if (nth % lookedAtOnce === lookedAtOnce - 1) yield undefined;
     }
 
-    const registryPosition = view.position();
-    const fanOut = (): NewRecord => {
-      const plan = { planned, excludedCounts, excluded, registryPosition, plannedAtMs: nowMs };
-      return fanOutRecord(event, plan, headers);
-    };
-    if (templated.length === 0) return { records: [...records, fanOut()], later: undefined };
-    const later = Promise.all(templated).then((each) => {
-      planned.push(...each.map((one) => one.planned));
-      return [...each.flatMap((one) => one.records), fanOut()];
-    });
-    return { records, later };
+    if (templated.length > 0) return planRest(templated, renderingsOf(event, renderTemplate), fanOut, headers);
+    yield fanOut.end();
+    return undefined;
   };
 };

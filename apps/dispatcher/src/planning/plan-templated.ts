@@ -1,8 +1,7 @@
-import { toProto, type DeliveryRecord, type EventRecord, type PlannedDelivery } from '@bellwire/contracts';
-import type { NewRecord } from '@bellwire/messaging';
+import type { DeliveryRecord, EventRecord } from '@bellwire/contracts';
 import type { Rendered, RenderRequest } from '@bellwire/templating';
 import type { OperationalEvents } from '../telling/operational-events.ts';
-import { deadLetterRecord, toDeliveries } from '../writing/records.ts';
+import { begun, stillborn, type PlannedRecords } from './first-records.ts';
 
 export type RenderTemplate = (request: RenderRequest) => Promise<Rendered>;
 
@@ -24,33 +23,14 @@ export const renderingsOf = (
   };
 };
 
-/** A delivery as the fan-out record names it, and the records that it begins, or ends, with. */
-export interface PlannedRecords {
-  readonly planned: PlannedDelivery;
-  readonly records: readonly NewRecord[];
-}
-
 /** With the body that its template makes; a dead letter where that fails, to be redelivered once the template is mended. */
-export const planTemplated = async (
+export const planTemplated = (
   delivery: DeliveryRecord,
-  rendering: Promise<Rendered>,
+  rendered: Rendered,
   events: Pick<OperationalEvents, 'deadLettered'>,
   headers: Readonly<Record<string, string>>,
-): Promise<PlannedRecords> => {
-  const { deliveryId, endpointId, endpointSubject, roundStartedAtMs: atMs } = delivery;
-  const named = { deliveryId, endpointId, endpointSubject };
-  const rendered = await rendering;
-  if ('body' in rendered) {
-    const planned = { ...named, status: toProto.status.pending, reason: '' };
-    return { planned, records: [toDeliveries({ ...delivery, body: Buffer.from(rendered.body) }, headers)] };
-  }
-  const reason = 'template_failed';
-  const letter = { reason, atMs, attemptCount: 0, error: `payload template: ${rendered.failure}` } as const;
-  return {
-    planned: { ...named, status: toProto.status.dead_lettered, reason },
-    records: [
-      deadLetterRecord({ ...delivery, body: Buffer.alloc(0) }, letter, headers),
-      ...events.deadLettered(delivery, letter, headers),
-    ],
-  };
+): PlannedRecords => {
+  if ('body' in rendered) return begun({ ...delivery, body: Buffer.from(rendered.body) }, events, headers);
+  const error = `payload template: ${rendered.failure}`;
+  return stillborn(delivery, { reason: 'template_failed', error }, events, headers);
 };

@@ -6,9 +6,12 @@ import type { RegistryView } from '@bellwire/registry-view';
 import type { Call } from '@bellwire/rpc';
 import type { CompileEndpoint } from '../endpoints/compiled-endpoint.ts';
 import type { Append, History } from '../ports.ts';
-import { toDeliveries, transitionRecord } from '../writing/records.ts';
+import { hasRoomToGrow, toDeliveries, transitionRecord } from '../writing/records.ts';
 import type { BodyFor } from './body-for.ts';
 import { knownDelivery, reservedSlotOf } from './known-delivery.ts';
+
+const tooLarge = ({ body }: DeliveryRecord): Fault =>
+  new Fault('RECORD_TOO_LARGE', `The body of ${body.length} bytes is too large to be delivered.`);
 
 export interface RedeliverDeps {
   history: History;
@@ -27,7 +30,7 @@ export interface RedeliverDeps {
  * is dropped when it comes.
  *
  * @throws Fault NOT_FOUND for another tenant's or subject's delivery, WRONG_STATE where the endpoint is deleted, or
- *   the delivery is no dead letter and only one is wanted; TEMPLATE_FAILED
+ *   the delivery is no dead letter and only one is wanted; TEMPLATE_FAILED, RECORD_TOO_LARGE
  */
 export const makeRedeliver = (deps: RedeliverDeps) => {
   const { history, view, compileEndpoint, bodyFor, append, clock, maxDeadlineMs } = deps;
@@ -71,7 +74,9 @@ export const makeRedeliver = (deps: RedeliverDeps) => {
     });
     const pending = { status: 'pending', reason: 'redelivery', attemptCount: known.attemptCount, atMs: nowMs } as const;
     const headers = traceHeaders();
-    await append([toDeliveries(delivery, headers), transitionRecord(delivery, pending, headers)]);
+    const record = toDeliveries(delivery, headers);
+    if (!hasRoomToGrow(record)) throw tooLarge(delivery);
+    await append([record, transitionRecord(delivery, pending, headers)]);
     return { deliveryId: known.id, round: delivery.round };
   };
 };

@@ -27,10 +27,32 @@ const asOfNow = (delivery: DeliveryRecord, setBackByMs: number): DeliveryRecord 
 const unheardMs = 100;
 
 /**
+ * Of each partition of each tier, and of all together. All waits of a tier are equal, but for those of its shortest and for
+ * guesses (`roughTierFor`, late by less than 15 s): what is behind a full window is due after what is in it.
+ */
+const tiersWindow = { records: 500, bytes: 1024 * 1024, totalBytes: 48 * 1024 * 1024 };
+
+/** What is kept of a record while it waits: its bytes, once, and when it goes on. */
+interface Waiting extends Pick<Task<unknown>, 'settle' | 'release' | 'isCurrent'> {
+  bytes: Uint8Array;
+  headers: Readonly<Record<string, string>>;
+  endpointId: string;
+  dueAtMs: number;
+  leavesAtMs: number;
+  /** By the stopwatch. */
+  latestAtMs: number;
+}
+
+/** The bytes are copied: a view of them would keep all that was fetched with them. */
+const decode = (bytes: Uint8Array) => {
+  const { endpointId, enqueuedAtMs, dueAtMs } = DeliveryRecord.decode(bytes);
+  return { bytes: new Uint8Array(bytes), endpointId, enqueuedAtMs, dueAtMs };
+};
+
+/**
  * The delay tiers, in one group: a consumer for each would cost more in polling than in work. A tier holds each record for
  * exactly its length, or until the record is due where that is sooner; then back to deliveries if it is due, else on to the
- * tier that fits what remains. Timers only: none calls a receiver. All waits of a tier are equal, so the window of each of
- * its partitions always holds the records that are due next.
+ * tier that fits what remains. Timers only: none calls a receiver.
  *
  * When a record is due is told by the clock on the wall; how long it waits here is bounded by a stopwatch too: never longer
  * than the tier, counted from when it was fetched. So a clock that is set back, or differs from that of the process which
@@ -45,44 +67,52 @@ export const startDelayer = async ({
   onRetry,
   onFailure,
 }: DelayDeps): Promise<Worker> => {
-  const waiting = new Map<Task<DeliveryRecord>, NodeJS.Timeout>();
+  const waiting = new Map<Waiting, NodeJS.Timeout>();
   let worker: Worker | undefined;
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
-  const leave = (task: Task<DeliveryRecord>, leavesAtMs: number): void => {
-    const { record } = task;
+  const leave = ({ bytes, headers, endpointId, leavesAtMs, dueAtMs, settle }: Waiting): void => {
     const nowMs = clock.now();
-    const delivery = asOfNow(task.value, leavesAtMs - nowMs);
-    const next =
-      nowMs >= delivery.dueAtMs
-        ? toDeliveries(delivery, record.headers)
-        : toTier(tiers, delivery, nowMs, record.headers);
-    append([next]).then(() => task.settle(), onFailure);
+    const setBackByMs = Math.max(0, leavesAtMs - nowMs);
+    const isDue = nowMs >= dueAtMs - setBackByMs;
+    const moved = () => asOfNow(DeliveryRecord.decode(bytes), setBackByMs);
+    const asItIs = { topic: topicNames.deliveries, key: endpointId, value: bytes, headers };
+    const onward = () => (setBackByMs > 0 ? toDeliveries(moved(), headers) : asItIs);
+    const next = isDue ? onward() : toTier(tiers, moved(), nowMs, headers);
+    append([next]).then(() => settle(), onFailure);
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
-  const wait = (task: Task<DeliveryRecord>, fetchedAtMs: number): void => {
-    const tier = tierOf.get(task.record.topic);
-    if (!task.isCurrent() || tier === undefined) return task.release();
-    const leavesAtMs = leavesTierAt(tier, task.value.enqueuedAtMs, task.value.dueAtMs);
-    const longestMs = fetchedAtMs + tier.delayMs - stopwatch.now();
+  const wait = (one: Waiting): void => {
+    if (!one.isCurrent()) return one.release();
+    const longestMs = one.latestAtMs - stopwatch.now();
     const isHeard = worker?.isHeard() ?? true;
-    const remainingMs = Math.max(Math.min(leavesAtMs - clock.now(), longestMs), isHeard ? 0 : unheardMs);
-    if (remainingMs <= 0) return leave(task, leavesAtMs);
+    const remainingMs = Math.max(Math.min(one.leavesAtMs - clock.now(), longestMs), isHeard ? 0 : unheardMs);
+    if (remainingMs <= 0) return leave(one);
     const timer = setTimeout(() => {
-      waiting.delete(task);
-      wait(task, fetchedAtMs);
+      waiting.delete(one);
+      wait(one);
     }, timerMs(remainingMs));
-    waiting.set(task, timer);
+    waiting.set(one, timer);
+  };
+
+  const take = ({ value, record, settle, release, isCurrent }: Task<ReturnType<typeof decode>>): void => {
+    const { bytes, endpointId, enqueuedAtMs, dueAtMs } = value;
+    const tier = tierOf.get(record.topic);
+    if (tier === undefined) return release();
+    const leavesAtMs = leavesTierAt(tier, enqueuedAtMs, dueAtMs);
+    const latestAtMs = stopwatch.now() + tier.delayMs;
+    const { headers } = record;
+    wait({ bytes, headers, endpointId, dueAtMs, leavesAtMs, latestAtMs, settle, release, isCurrent });
   };
 
   /** What waits here waits on the log. */
   const letGo = (): void => {
-    for (const [task, timer] of waiting) {
-      if (task.isCurrent()) continue;
+    for (const [one, timer] of waiting) {
+      if (one.isCurrent()) continue;
       clearTimeout(timer);
-      waiting.delete(task);
-      task.release();
+      waiting.delete(one);
+      one.release();
     }
   };
 
@@ -91,8 +121,9 @@ export const startDelayer = async ({
     topics: [...tierOf.keys()],
     group: groupNames.delayer,
     paceMs: 20,
-    decode: (bytes) => DeliveryRecord.decode(bytes),
-    handle: (tasks) => tasks.forEach((task) => wait(task, stopwatch.now())),
+    window: tiersWindow,
+    decode,
+    handle: (tasks) => tasks.forEach(take),
     letGo,
     onFailure: onRetry,
   });

@@ -2,7 +2,7 @@ import type { EventRecord } from '@bellwire/contracts';
 import type { Task } from '@bellwire/messaging';
 import { LRUCache } from 'lru-cache';
 
-type EventTask = Pick<Task<EventRecord>, 'value' | 'settle'>;
+type EventTask = Pick<Task<EventRecord>, 'value' | 'settle' | 'release'>;
 
 /** Keyed events that the log holds more than once: their publishers asked again before ingestion knew that it has them. */
 export interface RepeatedEvents {
@@ -10,6 +10,8 @@ export interface RepeatedEvents {
   isFirst(task: EventTask): boolean;
   /** What follows from the event is on the log: settles it, and its repeats. */
   written(task: EventTask): void;
+  /** The first one is not routed here after all: releases it, and its repeats. */
+  released(task: EventTask): void;
 }
 
 const rememberedEvents = 100_000;
@@ -46,6 +48,13 @@ export const makeRepeatedEvents = (onRepeat: () => void): RepeatedEvents => {
       const name = nameOf(task.value);
       known.set(name, true);
       for (const repeat of underWay.get(name) ?? []) repeat.settle();
+      underWay.delete(name);
+    },
+    released: (task) => {
+      task.release();
+      if (task.value.idempotencyKey === undefined) return;
+      const name = nameOf(task.value);
+      for (const repeat of underWay.get(name) ?? []) repeat.release();
       underWay.delete(name);
     },
   };

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { EventRecord } from '@bellwire/contracts';
 import { Fault } from '@bellwire/errors';
 import { simulatedLog, topicNames, topicSpecs, type NewRecord } from '@bellwire/messaging';
+import type { Plan } from '../planning/plan-deliveries.ts';
 import { startRouter, type RouteEventsDeps } from './route-events.ts';
 
 const until = async (what: string, isTrue: () => boolean): Promise<void> => {
@@ -12,6 +13,11 @@ const until = async (what: string, isTrue: () => boolean): Promise<void> => {
 };
 
 const recordOf = (name: string): NewRecord => ({ topic: topicNames.deliveries, key: name, value: Buffer.from(name) });
+
+function* planOf(records: readonly NewRecord[], later?: Promise<Plan>): Plan {
+  yield* records;
+  return later;
+}
 
 /** A router on a log of its own; each event's data names what is planned for it. */
 const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
@@ -37,11 +43,9 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
 };
 
 test('what waits for a template keeps nothing else waiting, and is settled when it is written', async () => {
-  const release = Promise.withResolvers<readonly NewRecord[]>();
+  const release = Promise.withResolvers<Plan>();
   const { publish, written, failures, worker } = await aRouter(({ type }) =>
-    type === 'slow'
-      ? { records: [recordOf('slow, plain')], later: release.promise }
-      : { records: [recordOf(type)], later: undefined },
+    type === 'slow' ? planOf([recordOf('slow, plain')], release.promise) : planOf([recordOf(type)]),
   );
   await publish('slow');
   await publish('a');
@@ -49,7 +53,7 @@ test('what waits for a template keeps nothing else waiting, and is settled when 
   await until('the others', () => written.length === 3);
   expect(written).toEqual(['slow, plain', 'a', 'b']);
   await until('the others to be settled', () => worker.inFlight() === 1);
-  release.resolve([recordOf('slow, made')]);
+  release.resolve(planOf([recordOf('slow, made')]));
   await until('the template', () => worker.inFlight() === 0);
   expect(written.at(-1)).toBe('slow, made');
   expect(failures).toEqual([]);
@@ -57,11 +61,8 @@ test('what waits for a template keeps nothing else waiting, and is settled when 
 });
 
 test('what waits for a template when we stop is left to the next owner', async () => {
-  const release = Promise.withResolvers<readonly NewRecord[]>();
-  const { publish, written, failures, worker } = await aRouter(() => ({
-    records: [recordOf('plain')],
-    later: release.promise,
-  }));
+  const release = Promise.withResolvers<Plan>();
+  const { publish, written, failures, worker } = await aRouter(() => planOf([recordOf('plain')], release.promise));
   await publish('a');
   await until('the rest', () => written.length === 1);
   release.reject(new Fault('STOPPING', 'The service is stopping.'));

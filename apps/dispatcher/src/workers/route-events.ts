@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
 import {
   contextOfHeaders,
@@ -14,6 +14,7 @@ import {
 import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Plan } from '../planning/plan-deliveries.ts';
+import { openTurns } from '../planning/turns.ts';
 import type { Append } from '../ports.ts';
 import { makeRepeatedEvents } from './repeated-events.ts';
 
@@ -32,48 +33,54 @@ export interface RouteEventsDeps {
   onDropped(reason: 'repeated_event'): void;
 }
 
-/** Most events that are planned between two writes: bounds the memory of their deliveries. */
-const batchSize = 500;
+/** Of each partition, and of all. */
+const eventsWindow = { records: 2000, bytes: 8 * 1024 * 1024, totalBytes: 32 * 1024 * 1024 };
 
 /** So often it is asked whether the group has heard of us again. */
 const unheardMs = 100;
 
+/** A plan with a span, from its beginning to its end. */
+function* planTraced(
+  planDeliveries: RouteEventsDeps['planDeliveries'],
+  { value: event, record }: Task<EventRecord>,
+): Plan {
+  const parent = contextOfHeaders(record.headers);
+  const attributes = {
+    'messaging.operation.type': 'process',
+    'webhook.event.id': event.eventId,
+    'webhook.tenant.id': event.tenantId,
+  };
+  const options = { kind: SpanKind.CONSUMER, attributes };
+  const span = trace.getTracer('bellwire').startSpan('process events', options, parent);
+  try {
+    return yield* planDeliveries(event, traceHeaders(trace.setSpan(parent, span)));
+  } finally {
+    span.end();
+  }
+}
+
 /**
  * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
- * call has returned gets every event that was published after it. While one batch is planned and written the next
- * gathers. Repeats of a keyed event are routed once. Nothing waits for a payload template but the deliveries that it is for.
+ * call has returned gets every event that was published after it. What is planned is written in slices, so that one event
+ * to very many endpoints neither fills the memory nor keeps the events of other tenants waiting. Repeats of a keyed event are
+ * routed once. Nothing waits for a payload template but the deliveries that it is for.
  */
 export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
   let waiting: Task<EventRecord>[] = [];
+  const turns = openTurns<Task<EventRecord>>();
   const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
   let isRouting = false;
 
-  const planOne = ({ value: event, record }: Task<EventRecord>): Plan => {
-    const tracer = trace.getTracer('bellwire');
-    const parent = contextOfHeaders(record.headers);
-    const attributes = {
-      'messaging.operation.type': 'process',
-      'webhook.event.id': event.eventId,
-      'webhook.tenant.id': event.tenantId,
-    };
-    const span = tracer.startSpan('process events', { kind: SpanKind.CONSUMER, attributes }, parent);
+  /** What waits for templates follows when they are rendered; where we are stopping the next owner plans it again. */
+  const follow = async (task: Task<EventRecord>, later: Promise<Plan>): Promise<void> => {
     try {
-      return context.with(trace.setSpan(parent, span), () => planDeliveries(event, traceHeaders()));
-    } finally {
-      span.end();
+      turns.add(task.value.tenantId, await later, task, true);
+      route();
+    } catch (error) {
+      if (!(error instanceof Fault && error.reason === 'STOPPING')) onFailure(error);
     }
   };
-
-  /** Whether the part of a plan that waits for templates was written; else we are stopping, and the next owner plans it again. */
-  const writeLater = (later: Plan['later']): Promise<boolean> | undefined =>
-    later?.then(append).then(
-      () => true,
-      (error: unknown) => {
-        if (!(error instanceof Fault && error.reason === 'STOPPING')) onFailure(error);
-        return false;
-      },
-    );
 
   let worker: Worker | undefined;
   /** While our partitions may be another's nothing is routed. */
@@ -81,23 +88,27 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     while (worker?.isHeard() === false) await sleep(unheardMs);
   };
 
-  const routeWaiting = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, batchSize);
-      await insist('registry position', () => view.catchUp());
+  const takeIn = async (): Promise<void> => {
+    const tasks = waiting.splice(0);
+    if (tasks.length === 0) return;
+    await insist('registry position', () => view.catchUp());
+    await heard();
+    for (const task of tasks) {
+      // It may have moved away meanwhile.
+      if (!task.isCurrent()) task.release();
+      else if (repeats.isFirst(task)) turns.add(task.value.tenantId, planTraced(planDeliveries, task), task);
+    }
+  };
+
+  const routeAll = async (): Promise<void> => {
+    while (waiting.length > 0 || !turns.isEmpty()) {
+      await takeIn();
       await heard();
-      const tasks = batch.filter((task) => {
-        // It may have moved away meanwhile.
-        if (!task.isCurrent()) task.release();
-        return task.isCurrent() && repeats.isFirst(task);
-      });
-      const plans = tasks.map(planOne);
-      const later = plans.map((plan) => writeLater(plan.later));
-      await append(plans.flatMap((plan) => plan.records));
-      for (const [nth, task] of tasks.entries()) {
-        const rest = later[nth];
-        if (rest === undefined) repeats.written(task);
-        else void rest.then((isWritten) => isWritten && repeats.written(task));
+      const { records, ended } = turns.take();
+      await (records.length > 0 ? append(records) : nextTurn());
+      for (const { item: task, later } of ended) {
+        if (later === undefined) repeats.written(task);
+        else void follow(task, later);
       }
     }
     // In the turn in which nothing waits: what comes in the next one must not wait for the one after it.
@@ -107,13 +118,21 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   const letGo = (): void => {
     for (const task of waiting) if (!task.isCurrent()) task.release();
     waiting = waiting.filter((task) => task.isCurrent());
+    for (const task of turns.drop((each) => !each.isCurrent())) repeats.released(task);
+  };
+
+  const route = (): void => {
+    if (isRouting) return;
+    isRouting = true;
+    routeAll().catch((error: unknown) => {
+      isRouting = false;
+      onFailure(error);
+    });
   };
 
   const handle = (tasks: readonly Task<EventRecord>[]): void => {
     waiting.push(...tasks);
-    if (isRouting) return;
-    isRouting = true;
-    routeWaiting().catch(onFailure);
+    route();
   };
 
   worker = await startWorker({
@@ -121,6 +140,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     topics: [topicNames.events],
     group: groupNames.router,
     paceMs: 3,
+    window: eventsWindow,
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
     letGo,

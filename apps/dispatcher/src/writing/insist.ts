@@ -1,4 +1,5 @@
 import type { Logger } from '@bellwire/lifecycle';
+import { isRefused } from '@bellwire/messaging';
 
 export interface InsistOptions {
   log: Logger;
@@ -23,7 +24,8 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 
 /**
  * Tries again until it succeeds: what was accepted may not be given up because the log is away for a while. Waits 50 ms,
- * doubled up to 5 s, between tries, and logs the first failure and every tenth after it.
+ * doubled up to 5 s, between tries, and logs the first failure and every tenth after it. What the log refuses for good
+ * rejects at once: who writes says what becomes of it.
  */
 export const makeInsist =
   ({ log, signal }: InsistOptions) =>
@@ -32,7 +34,7 @@ export const makeInsist =
       try {
         return await work();
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || isRefused(error)) throw error;
         if (failures % 10 === 0) log.warn({ what, failures: failures + 1, err: error }, 'step.retried');
         await wait(Math.min(firstWaitMs * 2 ** Math.min(failures, 10), longestWaitMs), signal);
       }

@@ -1,4 +1,11 @@
-import { AuditRecord, DeadLetterRecord, DeliveryRecord, toProto, type Attempt } from '@bellwire/contracts';
+import {
+  AuditRecord,
+  DeadLetterRecord,
+  DeliveryRecord,
+  toProto,
+  type Attempt,
+  type DeadDelivery,
+} from '@bellwire/contracts';
 import {
   roughTierFor,
   tierFor,
@@ -7,7 +14,7 @@ import {
   type DeliveryStatus,
   type Tier,
 } from '@bellwire/domain';
-import { topicNames, type NewRecord } from '@bellwire/messaging';
+import { fitsRecord, maxRecordBytes, sizeOfRecord, topicNames, type NewRecord } from '@bellwire/messaging';
 
 // What the dispatcher writes to the log, one function for each kind of record.
 
@@ -29,6 +36,12 @@ export const identityOf = (delivery: Identity): Identity => ({
   acceptedAtMs: delivery.acceptedAtMs,
   endpointSubject: delivery.endpointSubject,
 });
+
+/** What a delivery may grow by on its way: a longer subject of its endpoint, a reason, numbers. */
+const growthBytes = 4096;
+
+/** Whether the record of a delivery fits into the log, now and at any later step. One that does not is no delivery to begin. */
+export const hasRoomToGrow = (record: NewRecord): boolean => sizeOfRecord(record) <= maxRecordBytes - growthBytes;
 
 /** Back into the hands of the deliverer, now. */
 export const toDeliveries = (delivery: DeliveryRecord, headers: Headers): NewRecord => ({
@@ -74,11 +87,28 @@ export const resultOf = (result: AttemptOutcome) => ({
   timings: { ...result.timings },
 });
 
-export const attemptRecord = (attempt: Attempt, headers: Headers): NewRecord => ({
-  topic: topicNames.audit,
-  value: AuditRecord.encode({ record: { $case: 'attempt', value: attempt } }).finish(),
-  headers,
-});
+/** Of an answer, the most that an attempt records, where all of it is larger than one record of the log. */
+const cutBytes = 16 * 1024;
+
+const cutHeaders = (headers: Headers): Record<string, string> => {
+  let bytes = 0;
+  const kept = Object.entries(headers).filter(([name, value]) => (bytes += name.length + value.length) <= cutBytes);
+  return Object.fromEntries(kept);
+};
+
+/** What is too large for one record of the log is cut: an attempt is never lost for what its receiver has answered. */
+export const attemptRecord = (attempt: Attempt, headers: Headers): NewRecord => {
+  const encode = (value: Attempt): NewRecord => ({
+    topic: topicNames.audit,
+    value: AuditRecord.encode({ record: { $case: 'attempt', value } }).finish(),
+    headers,
+  });
+  const whole = encode(attempt);
+  if (hasRoomToGrow(whole)) return whole;
+  const responseBody = attempt.responseBody && `${attempt.responseBody.slice(0, cutBytes)}\n… (cut)`;
+  const error = attempt.error?.slice(0, cutBytes);
+  return encode({ ...attempt, responseBody, error, responseHeaders: cutHeaders(attempt.responseHeaders) });
+};
 
 export interface TransitionTo {
   status: DeliveryStatus;
@@ -115,6 +145,7 @@ export interface DeadLetter {
   error?: string;
 }
 
+/** Without the body where there is no room for it: nobody reads it there. */
 export const deadLetterRecord = (delivery: DeliveryRecord, letter: DeadLetter, headers: Headers): NewRecord => {
   const { reason, atMs, attemptCount, last, error = last?.error } = letter;
   const dead = {
@@ -126,10 +157,14 @@ export const deadLetterRecord = (delivery: DeliveryRecord, letter: DeadLetter, h
     lastResponseStatus: last?.response?.status,
     lastError: error,
   } as const;
-  return {
+  const encode = (value: DeadDelivery): NewRecord => ({
     topic: topicNames.deadLetters,
     key: delivery.endpointId,
-    value: DeadLetterRecord.encode({ letter: { $case: 'delivery', value: dead } }).finish(),
+    value: DeadLetterRecord.encode({ letter: { $case: 'delivery', value } }).finish(),
     headers,
-  };
+  });
+  const whole = encode(dead);
+  if (fitsRecord(whole)) return whole;
+  const lastError = error?.slice(0, cutBytes);
+  return encode({ ...dead, delivery: { ...delivery, body: Buffer.alloc(0) }, lastError });
 };

@@ -68,7 +68,7 @@ describe('the health of the log', () => {
   });
 
   test('does not suffer from records that the log refuses', async () => {
-    const tooLarge = new Fault('PAYLOAD_TOO_LARGE', 'A record is over the limit.');
+    const tooLarge = new Fault('RECORD_TOO_LARGE', 'A record is over the limit.');
     write = () => Promise.reject(tooLarge);
     await expect(health.produce([])).rejects.toBe(tooLarge);
     await asked();

@@ -69,8 +69,18 @@ const toRow = ({ tenantId, endpoint, sealedHeaders, version }: StoredEndpoint): 
   updated_at: endpoint.updatedAt,
 });
 
-export const insertEndpoint = async (tx: Tx, stored: StoredEndpoint): Promise<void> => {
+/**
+ * Answers how many endpoints the tenant has with this one. Its count is locked until the transaction ends: others of the
+ * tenant that are made meanwhile wait.
+ */
+export const insertEndpoint = async (tx: Tx, stored: StoredEndpoint): Promise<number> => {
   await tx.insertInto('registry.endpoints').values(toRow(stored)).execute();
+  const { endpoint_count: count } = await tx
+    .selectFrom('registry.tenants')
+    .select('endpoint_count')
+    .where('tenant_id', '=', stored.tenantId)
+    .executeTakeFirstOrThrow();
+  return count;
 };
 
 export interface EndpointRef {

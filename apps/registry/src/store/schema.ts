@@ -14,6 +14,8 @@ export interface TenantTable {
   created_at: Date;
   retry: NullableJson<StoredRetry>;
   timeout_ms: number;
+  /** Kept by a trigger. */
+  endpoint_count: GeneratedAlways<number>;
 }
 
 export interface ApiKeyRow {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Log, LogRecord, NewRecord } from '../log.ts';
 import { describeGroups } from './describe-groups.ts';
+import { batchingProducer } from '../batching-producer.ts';
+import { maxRecordBytes, sizeOfRecord } from '../record-limits.ts';
 import { dayMs, eventually, join, record, spec, texts, type LogHarness } from './recorder.ts';
 
 export { eventually, join, spec, type LogHarness, type Recorder } from './recorder.ts';
@@ -203,6 +205,46 @@ export const describeLog = (
       const both = [...(await log.commits('g', ['t', 'other']))].sort((a, b) => (a.topic < b.topic ? -1 : 1));
       expect(both).toEqual([{ topic: 'other', partition: 0, offset: 1, metadata: '' }, ofTopic]);
       expect(await log.commits('nobody', ['t'])).toEqual([]);
+    });
+
+    test('takes a record of the largest size, and refuses a larger one for good, with its call alone', async () => {
+      const sized = (key: string, bytes: number): NewRecord => {
+        const empty = { topic: 't', key, value: new Uint8Array(), headers: { a: 'b' } };
+        return { ...empty, value: Buffer.alloc(bytes - sizeOfRecord(empty), 7) };
+      };
+      const answers = await Promise.allSettled([
+        log.produce([record('t', 'k', 'before')]),
+        log.produce([record('t', 'k', 'its neighbour'), sized('k', maxRecordBytes + 1)]),
+        log.produce([sized('k', maxRecordBytes)]),
+        log.produce([record('t', 'k', 'after')]),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+      expect(answers[1]).toMatchObject({ reason: { reason: 'RECORD_TOO_LARGE' } });
+      const member = await join(log, 'g', ['t']);
+      await eventually(() => member.records.length === 3);
+      expect(member.records.map(({ value }) => value?.length)).toEqual([6, maxRecordBytes - 53, 5]);
+    });
+
+    test('a refused record fails the caller of a batching producer that it came from, and no other', async () => {
+      const producer = batchingProducer(log);
+      const tooLarge = { topic: 't', key: 'k', value: Buffer.alloc(maxRecordBytes) };
+      const answers = await Promise.allSettled([
+        producer.produce([record('t', 'k', '0'), record('t', 'k', '1')]),
+        producer.produce([tooLarge]),
+        producer.produce([record('t', 'k', '2')]),
+        producer.produce([record('t', 'k', 'x'), tooLarge]),
+        producer.produce([record('t', 'k', '3')]),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+      ]);
+      const member = await join(log, 'g', ['t']);
+      await eventually(() => member.records.length >= 4);
+      expect(texts(member.records).filter((text) => text !== 'x')).toEqual(['0', '1', '2', '3']);
     });
 
     test('produces nothing when asked to', async () => {

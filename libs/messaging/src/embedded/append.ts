@@ -15,11 +15,17 @@ export interface Query {
   values: unknown[];
 }
 
+/** What the statement answers for each of its partitions: the offset of the first record. */
+export interface AppendRow {
+  slot: number;
+  base: string;
+}
+
 /** Several calls of produce() laid out as one statement. */
 export interface Append {
   query: Query;
   /** What the statement's answer means: the records of each partition and the position of every record, in order. */
-  placed(rows: readonly { slot: number; base: string }[]): {
+  placed(rows: readonly AppendRow[]): {
     byPartition: Map<Partition, LogRecord[]>;
     positions: Position[];
   };

@@ -38,6 +38,33 @@ describe('cursor', () => {
     await cursor.close();
   });
 
+  test('hands over no more bytes at a time than it is asked to, and one record at least', async () => {
+    const sized = (offset: number): LogRecord => ({ ...recordAt(offset), value: Buffer.alloc(100) });
+    const partition = openPartition('t', 0, 5, 1_000_000);
+    const got: number[][] = [];
+    const asked: [number, number][] = [];
+    const cursor = openCursor({
+      partition,
+      fromOffset: 0,
+      fetchBytes: 250,
+      read: async (_partition, fromOffset, { bytes }) => {
+        asked.push([fromOffset, bytes]);
+        return [0, 1, 2].map((nth) => sized(fromOffset + nth));
+      },
+      deliver: (batch) => void got.push(batch.map(({ offset }) => offset)),
+      onError: () => undefined,
+    });
+    cursor.start();
+    partition.append([5, 6, 7, 8, 9].map(sized));
+    await eventually(() => got.flat().length === 10);
+    expect(asked).toEqual([
+      [0, 250],
+      [3, 250],
+    ]);
+    expect(got).toEqual([[0, 1, 2], [3, 4, 5], [6, 7, 8], [9]]);
+    await cursor.close();
+  });
+
   test('reads again after a failure, and hands nothing over once it is closed', async () => {
     const partition = openPartition('t', 0, 1, 1_000_000);
     const got: LogRecord[] = [];

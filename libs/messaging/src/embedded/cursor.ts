@@ -1,5 +1,6 @@
 import type { LogRecord } from '../log.ts';
 import type { Partition } from './partition.ts';
+import type { ReadRecords } from './store.ts';
 
 /** Hands the records of one partition over, in order, from a position on. */
 export interface Cursor {
@@ -13,8 +14,10 @@ export interface Cursor {
 export interface CursorOptions {
   partition: Partition;
   fromOffset: number;
+  /** Of one batch; one record may be more. @default 2 MiB, and at most that */
+  fetchBytes?: number | undefined;
   /** Reads from the database. */
-  read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
+  read: ReadRecords;
   deliver: (batch: readonly LogRecord[]) => void;
   /** The records below this offset are gone, and none was handed over that says so. */
   reached?: ((offset: number) => void) | undefined;
@@ -23,12 +26,17 @@ export interface CursorOptions {
 
 /** One turn of the event loop hands over at most so many records of a partition. */
 const batchRecords = 500;
-/** A read aims at so many bytes, by the size of the records it saw last. */
-const readBytes = 2 * 1024 * 1024;
+const readRecords = 2000;
+const largestFetchBytes = 2 * 1024 * 1024;
 
-const nextLimit = (batch: readonly LogRecord[]): number => {
-  const bytes = batch.reduce((sum, record) => sum + 100 + (record.value?.length ?? 0), 0);
-  return Math.min(2000, Math.max(10, Math.floor((readBytes * batch.length) / bytes)));
+const sizeOf = (batch: readonly LogRecord[]): number => batch.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+
+/** The first records, until there are so many bytes. */
+const upTo = (bytes: number, batch: readonly LogRecord[] | undefined): readonly LogRecord[] | undefined => {
+  if (batch === undefined) return undefined;
+  let sum = 0;
+  const end = batch.findIndex(({ value }) => (sum += value?.length ?? 0) >= bytes);
+  return end === -1 ? batch : batch.slice(0, end + 1);
 };
 
 /** Waits before it tries again, longer each time. */
@@ -54,11 +62,11 @@ const openBackoff = (again: () => void) => {
 
 export const openCursor = (options: CursorOptions): Cursor => {
   const { partition, fromOffset, read, deliver, reached, onError } = options;
+  const bytes = Math.min(options.fetchBytes ?? largestFetchBytes, largestFetchBytes);
   let position = fromOffset;
   let state: 'idle' | 'scheduled' | 'reading' = 'idle';
   let running = false;
   let paused = false;
-  let limit = 200;
   let reading: Promise<void> = Promise.resolve();
 
   const stopped = (): boolean => paused || !running;
@@ -88,17 +96,16 @@ export const openCursor = (options: CursorOptions): Cursor => {
   };
 
   const fromDatabase = async (): Promise<void> => {
-    const asked = limit;
     const endBefore = partition.end();
-    const batch = await read(partition, position, asked);
+    const batch = await read(partition, position, { records: readRecords, bytes });
     backoff.succeeded();
     state = 'idle';
     if (stopped()) return;
     const last = batch.at(-1);
-    if (last !== undefined) limit = nextLimit(batch);
-    // Fewer than asked: what is missing up to the end was dropped by retention or compaction.
     const next = last === undefined ? position : last.offset + 1;
-    hand(batch, batch.length < asked ? Math.max(next, endBefore) : next);
+    // Less than asked: what is missing up to the end was dropped by retention or compaction.
+    const isRest = batch.length < readRecords && sizeOf(batch) < bytes;
+    hand(batch, isRest ? Math.max(next, endBefore) : next);
   };
 
   const retryLater = (error: unknown): void => {
@@ -110,7 +117,7 @@ export const openCursor = (options: CursorOptions): Cursor => {
 
   const pump = (): void => {
     if (stopped() || position >= partition.end()) return;
-    const batch = partition.take(position, batchRecords);
+    const batch = upTo(bytes, partition.take(position, batchRecords));
     if (batch !== undefined) {
       hand(batch, position + batch.length);
       return;
@@ -119,7 +126,7 @@ export const openCursor = (options: CursorOptions): Cursor => {
     reading = fromDatabase().catch(retryLater);
   };
 
-  const follower = { position: () => position, wake: schedule };
+  const follower = { position: () => position, isTaking: () => !paused, wake: schedule };
 
   return {
     start() {
@@ -129,6 +136,7 @@ export const openCursor = (options: CursorOptions): Cursor => {
     },
     pause() {
       paused = true;
+      partition.trim();
     },
     resume() {
       paused = false;

@@ -1,8 +1,9 @@
-import { Fault, invalidField } from '@bellwire/errors';
+import { Fault } from '@bellwire/errors';
 import type { DroppedRecords } from '../dropped-records.ts';
 import type { Log, NewRecord, Subscription } from '../log.ts';
 import { newPlacing, type PlaceRecord } from '../partitioner.ts';
-import type { Placed } from './append.ts';
+import { checkSize } from '../record-limits.ts';
+import type { AppendRow, Placed } from './append.ts';
 import { openCatalogue, type Catalogue } from './catalogue.ts';
 import { openCursor } from './cursor.ts';
 import type { Partition } from './partition.ts';
@@ -63,7 +64,8 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
 };
 
 const place = (catalogue: Catalogue, record: NewRecord, placeRecord: PlaceRecord): Placed => {
-  if (record.key?.includes('\0')) throw invalidField('key', 'a key cannot contain the character U+0000');
+  checkSize(record);
+  if (record.key?.includes('\0')) throw new Fault('RECORD_REFUSED', 'A key cannot contain the character U+0000.');
   const partitions = catalogue.partitions(record.topic).length;
   return { record, partition: catalogue.partition(record.topic, placeRecord(record.key, partitions)) };
 };
@@ -147,7 +149,7 @@ const hourMs = 60 * 60 * 1000;
 const assemble = (opened: Opened, given: EmbeddedLogOptions & { onError: (error: unknown) => void }): EmbeddedLog => {
   const { catalogue, session, ran, store } = opened;
   const { upkeepIntervalMs = 60_000, settledMs = hourMs, onDropped = () => undefined, onError } = given;
-  const writer = openWriter(session, ran);
+  const writer = openWriter((query) => session.query<AppendRow>(query), ran);
   const members = openMembers();
   const upkeep = openUpkeep({
     store,

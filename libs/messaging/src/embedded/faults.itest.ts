@@ -51,7 +51,7 @@ describe('embedded log', () => {
 
   test('refuses a key that Postgres cannot hold without harming its neighbours', async () => {
     const [bad, good] = await Promise.allSettled([log.produce([record('x', 'a\0b')]), log.produce([record('y')])]);
-    expect(bad).toMatchObject({ status: 'rejected', reason: { reason: 'INVALID_FIELD' } });
+    expect(bad).toMatchObject({ status: 'rejected', reason: { reason: 'RECORD_REFUSED' } });
     expect(good.status).toBe('fulfilled');
   });
 

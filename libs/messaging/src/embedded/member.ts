@@ -54,6 +54,7 @@ export const openMember = (options: MemberOptions): Subscription => {
     const cursor = openCursor({
       partition: own,
       fromOffset: commit?.offset ?? 0,
+      fetchBytes: consume.fetchBytes,
       read: store.read,
       deliver: (batch) => consume.handlers.records(batch),
       onError,

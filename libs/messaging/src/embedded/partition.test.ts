@@ -17,12 +17,17 @@ const followed = (tailBytes: number, start = 0) => {
   const partition = openPartition('t', 0, start, tailBytes);
   let position = start;
   let woken = 0;
-  partition.follow({ position: () => position, wake: () => void woken++ });
+  let taking = true;
+  partition.follow({ position: () => position, isTaking: () => taking, wake: () => void woken++ });
   const passTo = (offset: number): void => {
     position = offset;
     partition.trim();
   };
-  return { partition, passTo, woken: () => woken };
+  const pause = (): void => {
+    taking = false;
+    partition.trim();
+  };
+  return { partition, passTo, pause, woken: () => woken };
 };
 
 const offsetsFrom = (taken: readonly LogRecord[] | undefined) => taken?.map((record) => record.offset);
@@ -42,6 +47,15 @@ describe('partition in memory', () => {
     passTo(3);
     expect(partition.take(2, 2)).toBeUndefined();
     expect(offsetsFrom(partition.take(3, 10))).toEqual([3, 4]);
+  });
+
+  test('keeps nothing for a follower that is paused', () => {
+    const { partition, pause } = followed(1_000_000);
+    partition.append(records(0, 5));
+    pause();
+    partition.append(records(5, 5));
+    expect(partition.end()).toBe(10);
+    expect([0, 4, 5, 9].map((offset) => partition.take(offset, 1))).toEqual(Array(4).fill(undefined));
   });
 
   test('forgets the oldest beyond its bytes', () => {

@@ -4,12 +4,14 @@ import type { LogRecord } from '../log.ts';
 export interface Follower {
   /** The next offset it wants. */
   position(): number;
+  /** False while it is paused: it will read from the database what comes meanwhile. */
+  isTaking(): boolean;
   wake(): void;
 }
 
 /**
  * One partition as this process knows it: where it ends, and in memory the newest records that a follower has not taken
- * yet. Nobody follows: nothing is kept.
+ * yet. Nobody follows, or all are paused: nothing is kept.
  */
 export interface Partition {
   readonly topic: string;
@@ -50,7 +52,7 @@ export const openPartition = (topic: string, partition: number, start: number, t
 
   const trim = (): void => {
     let least = end;
-    for (const follower of followers) least = Math.min(least, follower.position());
+    for (const follower of followers) if (follower.isTaking()) least = Math.min(least, follower.position());
     const passed = least - tailStart();
     if (passed >= tail.length) forget();
     else if (passed > 0) drop(passed);
@@ -65,7 +67,7 @@ export const openPartition = (topic: string, partition: number, start: number, t
       if (first === undefined) return;
       if (first.offset !== end) forget();
       end = first.offset + records.length;
-      if (followers.size === 0) return;
+      if (![...followers].some((follower) => follower.isTaking())) return forget();
       for (const record of records) {
         tail.push(record);
         bytes += weightOf(record);

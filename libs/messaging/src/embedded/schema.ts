@@ -90,10 +90,14 @@ SELECT $1, topic, part, off, metadata
 FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[]) AS c(topic, part, off, metadata)
 ON CONFLICT (consumer_group, topic, part) DO UPDATE SET off = excluded.off, metadata = excluded.metadata`;
 
-/** Leans on the primary key. */
+/** Up to $4 records, and no more of them once $5 bytes of values are there. Leans on the primary key. */
 export const readSql = `
-SELECT off, key, value, headers, at FROM log_record
-WHERE topic = $1 AND part = $2 AND off >= $3 ORDER BY off LIMIT $4`;
+SELECT off, key, value, headers, at FROM (
+  SELECT *, sum(coalesce(octet_length(value), 0)) OVER (ORDER BY off ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+    SELECT off, key, value, headers, at FROM log_record
+    WHERE topic = $1 AND part = $2 AND off >= $3 ORDER BY off LIMIT $4
+  ) AS next
+) AS counted WHERE bytes - coalesce(octet_length(value), 0) < $5 ORDER BY off`;
 
 /**
  * The whole append is one statement. Values come as one buffer that the server cuts up: on two shared cores, batches of

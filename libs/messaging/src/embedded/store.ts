@@ -5,9 +5,16 @@ import { loadCommitsSql, readSql, saveCommitsSql } from './schema.ts';
 import { unavailable } from './session.ts';
 import { openStoreUpkeep, type StoreUpkeep } from './store-upkeep.ts';
 
+/** The next records of a partition: at most so many, and no more once there are so many bytes of values. */
+export type ReadRecords = (
+  partition: Partition,
+  fromOffset: number,
+  limit: { records: number; bytes: number },
+) => Promise<readonly LogRecord[]>;
+
 /** Everything but appending: reads, commits and upkeep, on a few connections of their own. */
 export interface Store extends StoreUpkeep {
-  read: (partition: Partition, fromOffset: number, limit: number) => Promise<readonly LogRecord[]>;
+  read: ReadRecords;
   loadCommits(group: string, topics: readonly string[]): Promise<readonly Commit[]>;
   saveCommits(group: string, commits: readonly Commit[]): Promise<void>;
   close(): Promise<void>;
@@ -70,7 +77,8 @@ export const openStore = (connectionString: string, onError: (error: unknown) =>
 
   return {
     async read({ topic, partition }, fromOffset, limit) {
-      const { rows } = await query<RecordRow>('read', readSql, [topic, partition, fromOffset, limit]);
+      const values = [topic, partition, fromOffset, limit.records, limit.bytes];
+      const { rows } = await query<RecordRow>('read', readSql, values);
       return rows.map(({ off, key, value, headers, at }) => ({
         topic,
         partition,

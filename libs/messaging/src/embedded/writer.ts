@@ -1,8 +1,10 @@
 import { Fault } from '@bellwire/errors';
+import { DatabaseError } from 'pg';
 import type { Position } from '../log.ts';
-import { layOut, type Placed } from './append.ts';
+import { writeApart } from '../record-limits.ts';
+import { layOut, type AppendRow, type Placed, type Query } from './append.ts';
 import type { RunningTime } from './running-time.ts';
-import { unavailable, type WriterSession } from './session.ts';
+import { unavailable } from './session.ts';
 
 /** Appends records, one statement at a time. */
 export interface Writer {
@@ -23,7 +25,15 @@ interface Call {
 const statementRecords = 5000;
 const statementBytes = 8 * 1024 * 1024;
 
-export const openWriter = (session: WriterSession, ran: RunningTime): Writer => {
+/** Data exceptions, and limits of the program: it is a value of the statement that Postgres will never take. */
+const refusalIn = (error: unknown): Fault | undefined => {
+  const cause = error instanceof Fault ? error.cause : error;
+  const isRefusal = cause instanceof DatabaseError && /^(22|54)/.test(cause.code ?? '');
+  return isRefusal ? new Fault('RECORD_REFUSED', 'The log refuses a record.', { cause }) : undefined;
+};
+
+/** @param run runs the statement on the one connection that writes */
+export const openWriter = (run: (query: Query) => Promise<AppendRow[]>, ran: RunningTime): Writer => {
   let queue: Call[] = [];
   let working: Promise<void> | undefined;
   let closed = false;
@@ -45,24 +55,26 @@ export const openWriter = (session: WriterSession, ran: RunningTime): Writer => 
     const [only] = calls;
     const all = calls.length === 1 && only !== undefined ? only.placed : calls.flatMap((call) => call.placed);
     const append = layOut(all, Date.now(), ran.now());
-    const rows = await session.query<{ slot: number; base: string }>(append.query);
+    const rows = await run(append.query);
     const { byPartition, positions } = append.placed(rows);
     for (const [partition, records] of byPartition) partition.append(records);
     let at = 0;
     for (const call of calls) call.resolve(positions.slice(at, (at += call.placed.length)));
   };
 
+  const write = async (calls: readonly Call[]): Promise<void> => {
+    try {
+      await writeOnce(calls);
+    } catch (error) {
+      throw refusalIn(error) ?? (error instanceof Fault ? error : unavailable(error));
+    }
+  };
+
   const work = async (): Promise<void> => {
     // What arrives in the same turn of the event loop goes into the same statement.
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
-      const calls = gather();
-      try {
-        await writeOnce(calls);
-      } catch (error) {
-        const fault = error instanceof Fault ? error : unavailable(error);
-        for (const call of calls) call.reject(fault);
-      }
+      await writeApart(gather(), write);
     }
     working = undefined;
   };

@@ -201,8 +201,32 @@ describe('sizes and topics', () => {
   test('a record over the limit is refused, and others of the same moment are not', async () => {
     const large = { topic: 't', key: 'k', value: Buffer.alloc(1_200_000) };
     const [refused, taken] = await Promise.allSettled([log.produce([large]), log.produce([record('small')])]);
-    expect(refused).toMatchObject({ reason: { reason: 'PAYLOAD_TOO_LARGE' } });
+    expect(refused).toMatchObject({ reason: { reason: 'RECORD_TOO_LARGE' } });
     expect(taken.status).toBe('fulfilled');
+  });
+
+  test('a record that the broker refuses fails its own call, and no other of the same request', async () => {
+    const admin = clientMaker({ brokers: kafka.brokers, clientId, onError: (error) => errors.push(error) })({
+      requestTimeoutMs: 5000,
+      retries: 3,
+      maxRetryMs: 500,
+    }).admin();
+    await admin.connect();
+    const configEntries = [{ name: 'max.message.bytes', value: '20000' }];
+    await admin.createTopics({ topics: [{ topic: `${prefix}narrow`, numPartitions: 2, configEntries }] });
+    await admin.disconnect();
+    const sized = (key: string, bytes: number) => ({ topic: 'narrow', key, value: randomBytes(bytes) });
+    await log.produce([sized('first', 100)]);
+    const answers = await Promise.allSettled([
+      log.produce([sized('a', 9000)]),
+      log.produce([sized('b', 9000)]),
+      log.produce([sized('c', 30_000)]),
+      log.produce([sized('d', 9000), sized('e', 100)]),
+      log.produce([record('elsewhere')]),
+    ]);
+    const said = answers.map((answer) => (answer.status === 'fulfilled' ? 'taken' : answer.reason.reason));
+    expect(said).toEqual(['taken', 'taken', 'RECORD_TOO_LARGE', 'taken', 'taken']);
+    await log.produce([record('goes on')]);
   });
 
   test('records of one partition that are too much for one batch are taken', async () => {

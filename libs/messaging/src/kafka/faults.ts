@@ -17,8 +17,10 @@ export const missingTopic = (topic: string): Error =>
 /** What a failed request to Kafka means to who asked. */
 export const toLogFault = (error: unknown): Fault => {
   if (error instanceof Fault) return error;
-  if (kafkaErrorType(error) === 'MESSAGE_TOO_LARGE' || kafkaErrorType(error) === 'RECORD_LIST_TOO_LARGE')
-    return new Fault('PAYLOAD_TOO_LARGE', "A record is over the size limit of the log's topic.", { cause: error });
+  const type = kafkaErrorType(error);
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE')
+    return new Fault('RECORD_TOO_LARGE', "A record is over the size limit of the log's topic.", { cause: error });
+  if (type === 'INVALID_RECORD') return new Fault('RECORD_REFUSED', 'The log refuses a record.', { cause: error });
   return unavailable(error);
 };
 

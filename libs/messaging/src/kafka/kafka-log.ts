@@ -9,7 +9,7 @@ import { openMember } from './member.ts';
 import { nothingYet, ownedCommits, withoutOwner } from './owned-commits.ts';
 import { openReader } from './reader.ts';
 import type { SessionTimes } from './session.ts';
-import { checkTopics, maxMessageBytes } from './topic-check.ts';
+import { checkTopics } from './topic-check.ts';
 import { openWriter, type Writer } from './writer.ts';
 
 export interface KafkaLogOptions extends Omit<ConnectionOptions, 'onError'> {
@@ -83,7 +83,6 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
     client: brisk,
     partitions,
     nameInKafka: names.inKafka,
-    maxRecordBytes: maxMessageBytes - 1024,
     limitMs: produceTimeoutMs,
   });
   const open = new Set<{ close(): Promise<void> }>();

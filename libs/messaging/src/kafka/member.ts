@@ -10,7 +10,7 @@ import type { Names } from './names.ts';
 import { openOwnedPartitions, type OwnedPartitions } from './owned.ts';
 import { ownedCommits } from './owned-commits.ts';
 import { ownerMarkOf, withOwner } from './owner-mark.ts';
-import { startSession, type Session, type SessionTimes } from './session.ts';
+import { largestFetchBytes, startSession, type Session, type SessionTimes } from './session.ts';
 import { openStanding, type Standing } from './standing.ts';
 
 export interface MemberOptions {
@@ -98,6 +98,7 @@ const openSessions = (parts: Parts) => {
       group: names.inKafka(consume.group),
       topics: consume.topics.map(names.inKafka),
       paceMs: consume.paceMs ?? 0,
+      fetchBytes: Math.min(consume.fetchBytes ?? largestFetchBytes, largestFetchBytes),
       times,
       owned: () => ({ ...owned.claim(), partitions: owned.claim().partitions.map(names.theirs) }),
       onJoining: () => standing.unsettle(),

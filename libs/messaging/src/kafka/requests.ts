@@ -1,7 +1,7 @@
-import { Fault } from '@bellwire/errors';
 import type { Message } from 'kafkajs';
 import type { NewRecord, Position } from '../log.ts';
 import type { PlaceRecord } from '../partitioner.ts';
+import { checkSize, sizeOfRecord } from '../record-limits.ts';
 
 export interface Placed {
   record: NewRecord;
@@ -31,30 +31,17 @@ export interface Entry {
 /** Of one partition in one request: Kafka refuses a batch over the topic's max.message.bytes as a whole. */
 const maxBatchBytes = 950_000;
 const maxRequestBytes = 8 * 1024 * 1024;
-/** Lengths, attributes and a timestamp, at most. */
-const recordOverheadBytes = 40;
 
-export const sizeInKafka = ({ key, value, headers = {} }: NewRecord): number => {
-  let bytes = Buffer.byteLength(key ?? '') + (value?.length ?? 0) + recordOverheadBytes;
-  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '') + 10;
-  return bytes;
-};
-
-/** @throws {Fault} PAYLOAD_TOO_LARGE, and then none of the records is written. */
+/** @throws Fault RECORD_TOO_LARGE, and then none of the records is written. */
 export const place = (
   records: readonly NewRecord[],
   partitions: ReadonlyMap<string, number>,
-  maxRecordBytes: number,
   placeRecord: PlaceRecord,
 ): readonly Placed[] =>
   records.map((record) => {
-    const bytes = sizeInKafka(record);
-    if (bytes > maxRecordBytes)
-      throw new Fault(
-        'PAYLOAD_TOO_LARGE',
-        `A record of ${bytes} bytes is over the limit of ${maxRecordBytes} of topic "${record.topic}".`,
-      );
-    return { record, partition: placeRecord(record.key, partitions.get(record.topic) ?? 1), bytes };
+    checkSize(record);
+    const partition = placeRecord(record.key, partitions.get(record.topic) ?? 1);
+    return { record, partition, bytes: sizeOfRecord(record) };
   });
 
 /** The next request: records in order of the calls, as many as fit. Takes them from the queue. */

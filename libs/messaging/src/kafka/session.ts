@@ -21,6 +21,7 @@ export interface SessionOptions {
   group: string;
   topics: readonly string[];
   paceMs: number;
+  fetchBytes: number;
   times: SessionTimes;
   /** What the member has, for the next sharing out. */
   owned: () => { partitions: readonly TopicPartition[]; claimedAtMs: number };
@@ -49,19 +50,20 @@ export interface Session {
 
 /** Batches of one fetch are handed over together: none waits for the pause of another. */
 const partitionsConsumedConcurrently = 100;
-const maxBytesPerPartition = 1536 * 1024;
+/** Of a partition. */
+export const largestFetchBytes = 1536 * 1024;
 /** For a first connection; afterwards there is no hurry. */
 const startLimitMs = 5000;
 const maxBytes = 4 * 1024 * 1024;
 
-const newConsumer = ({ client, group, times, owned, onJoining }: SessionOptions): Consumer =>
+const newConsumer = ({ client, group, fetchBytes, times, owned, onJoining }: SessionOptions): Consumer =>
   client.consumer({
     groupId: group,
     sessionTimeout: times.sessionTimeoutMs,
     heartbeatInterval: times.heartbeatIntervalMs,
     rebalanceTimeout: times.rebalanceTimeoutMs,
     maxWaitTimeInMs: times.maxWaitMs,
-    maxBytesPerPartition,
+    maxBytesPerPartition: fetchBytes,
     maxBytes,
     allowAutoTopicCreation: false,
     readUncommitted: true,

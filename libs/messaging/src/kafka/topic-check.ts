@@ -2,13 +2,14 @@ import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicSpec } from '../log.ts';
 import { partitionsDiffer } from '../partitioner.ts';
+import { maxRecordBytes } from '../record-limits.ts';
 import { kafkaErrorType } from './faults.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const newTopicMs = 10_000;
 
-/** A product limit of 1 MiB for the data, and room for what we put around it. */
-export const maxMessageBytes = 1024 * 1024 + 128 * 1024;
+/** The largest record, and the head of the batch that it is alone in. */
+export const maxMessageBytes = maxRecordBytes + 1024;
 
 export interface TopicCheckOptions {
   nameInKafka: (topic: string) => string;

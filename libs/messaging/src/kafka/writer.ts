@@ -1,17 +1,19 @@
 import { Fault } from '@bellwire/errors';
-import type { Kafka, Producer } from 'kafkajs';
+import type { Producer, ProducerConfig } from 'kafkajs';
 import type { NewRecord, Position } from '../log.ts';
 import { newPlacing } from '../partitioner.ts';
+import { writeApart } from '../record-limits.ts';
 import { toLogFault, unavailable, within } from './faults.ts';
 import { gather, messagesByTopic, place, type Call, type Entry } from './requests.ts';
 
+/** As far as a writer uses it. */
+type Sender = Pick<Producer, 'connect' | 'sendBatch' | 'disconnect'>;
+
 export interface WriterOptions {
-  client: Kafka;
+  client: { producer(config: ProducerConfig): Sender };
   partitions: (topic: string) => Promise<number>;
   /** A name of ours to its name in Kafka. */
   nameInKafka: (topic: string) => string;
-  /** The largest record, with its overhead, in bytes. */
-  maxRecordBytes: number;
   /** After so long a call is rejected, whatever becomes of it. */
   limitMs: number;
 }
@@ -26,7 +28,7 @@ export interface Writer {
 
 /** A producer of kafkajs, and after a failure the next. */
 const openSender = ({ client, nameInKafka, limitMs }: WriterOptions) => {
-  const newProducer = (): Producer =>
+  const newProducer = (): Sender =>
     client.producer({
       // The broker drops what a retry after a lost connection sends twice; measured, it costs nothing.
       idempotent: true,
@@ -80,8 +82,22 @@ const openSender = ({ client, nameInKafka, limitMs }: WriterOptions) => {
   };
 };
 
+/** What one call has in a request. */
+interface Part {
+  call: Call;
+  entries: readonly Entry[];
+  reject(error: unknown): void;
+}
+
+const partsOf = (entries: readonly Entry[]): Part[] =>
+  [...Map.groupBy(entries, ({ call }) => call)].map(([call, own]) => ({
+    call,
+    entries: own,
+    reject: (error) => call.reject(error),
+  }));
+
 export const openWriter = (options: WriterOptions): Writer => {
-  const { partitions, maxRecordBytes, limitMs } = options;
+  const { partitions, limitMs } = options;
   const sender = openSender(options);
   const queue: Call[] = [];
   const nextPlacing = newPlacing();
@@ -94,11 +110,24 @@ export const openWriter = (options: WriterOptions): Writer => {
       try {
         const counts = new Map<string, number>();
         for (const { topic } of call.records) if (!counts.has(topic)) counts.set(topic, await partitions(topic));
-        call.placed = place(call.records, counts, maxRecordBytes, nextPlacing());
+        call.placed = place(call.records, counts, nextPlacing());
       } catch (error) {
         call.reject(error);
       }
     }
+  };
+
+  /** One request; a producer that has failed is not used again. */
+  const send = async (parts: readonly Part[]): Promise<void> => {
+    const open = parts.filter(({ call }) => !call.ended);
+    if (open.length === 0) return;
+    try {
+      await sender.send(open.flatMap(({ entries }) => entries));
+    } catch (error) {
+      sender.replace();
+      throw toLogFault(error);
+    }
+    for (const { call } of open) if (call.taken === call.records.length) call.resolve(call.positions);
   };
 
   const work = async (): Promise<void> => {
@@ -106,16 +135,7 @@ export const openWriter = (options: WriterOptions): Writer => {
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
       await placeAll();
-      const entries = gather(queue);
-      if (entries.length === 0) continue;
-      const calls = new Set(entries.map(({ call }) => call));
-      try {
-        await sender.send(entries);
-        for (const call of calls) if (call.taken === call.records.length) call.resolve(call.positions);
-      } catch (error) {
-        sender.replace();
-        for (const call of calls) call.reject(toLogFault(error));
-      }
+      await writeApart(partsOf(gather(queue)), send);
     }
     working = undefined;
   };

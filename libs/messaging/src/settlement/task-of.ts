@@ -14,8 +14,10 @@ export const makeTaskOf =
   <T>({ decode, onUnreadable }: TaskOfOptions<T>) =>
   (own: Owned, record: LogRecord): Task<T> | undefined => {
     const { isCurrent } = own;
-    const settle = (onCommitted?: () => void): void => own.settle(record.offset, onCommitted);
-    const release = (): void => own.release(record.offset);
+    // They outlive the record where a handler keeps only them: they must not hold its bytes.
+    const { offset } = record;
+    const settle = (onCommitted?: () => void): void => own.settle(offset, onCommitted);
+    const release = (): void => own.release(offset);
     try {
       if (record.value === null) throw new Error('the record has no value');
       return { value: decode(record.value), record, settle, release, isCurrent };

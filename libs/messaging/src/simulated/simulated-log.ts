@@ -11,6 +11,7 @@ import type {
   Subscription,
   TopicPartition,
 } from '../log.ts';
+import { checkSize } from '../record-limits.ts';
 import { indexOf, openBroker, type Broker } from './broker.ts';
 import { nameOf, type Cursor, type Member } from './members.ts';
 
@@ -238,6 +239,7 @@ const connect = (shared: Shared): SimulatedLog => {
     async produce(records) {
       refuseWhenClosed();
       await Promise.resolve();
+      records.forEach(checkSize);
       if (strikes('produce', shared.produceFails)) throw unavailable();
       const positions = broker.append(records, now());
       if (strikes('ack', shared.produceAckLost)) throw unavailable();

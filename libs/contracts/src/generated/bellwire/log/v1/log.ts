@@ -243,7 +243,7 @@ export interface AuditRecord {
   } | undefined;
 }
 
-/** What the router decided for one event. */
+/** What the router decided for one event, or, where that is much, for some of its endpoints. */
 export interface FanOut {
   tenantId: string;
   eventId: string;
@@ -257,6 +257,8 @@ export interface FanOut {
   excluded: ExcludedEndpoint[];
   registryPosition: number;
   plannedAtMs: number;
+  /** Some of the deliveries of an event that has many: what is excluded is in another record, which is no part. */
+  isPart: boolean;
 }
 
 export interface FanOut_ExcludedCountsEntry {
@@ -353,7 +355,7 @@ export interface DeadDelivery {
   delivery:
     | DeliveryRecord
     | undefined;
-  /** attempts_exhausted, not_retryable, deadline, endpoint_gone, blocked. */
+  /** attempts_exhausted, not_retryable, deadline, endpoint_gone, template_failed, too_large. */
   reason: string;
   deadLetteredAtMs: number;
   attemptCount: number;
@@ -1313,6 +1315,7 @@ function createBaseFanOut(): FanOut {
     excluded: [],
     registryPosition: 0,
     plannedAtMs: 0,
+    isPart: false,
   };
 }
 
@@ -1347,6 +1350,9 @@ export const FanOut: MessageFns<FanOut> = {
     }
     if (message.plannedAtMs !== 0) {
       writer.uint32(80).int64(message.plannedAtMs);
+    }
+    if (message.isPart !== false) {
+      writer.uint32(88).bool(message.isPart);
     }
     return writer;
   },
@@ -1447,6 +1453,14 @@ export const FanOut: MessageFns<FanOut> = {
             message.plannedAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.isPart = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1482,6 +1496,7 @@ export const FanOut: MessageFns<FanOut> = {
     message.excluded = object.excluded?.map((e) => ExcludedEndpoint.fromPartial(e)) || [];
     message.registryPosition = object.registryPosition ?? 0;
     message.plannedAtMs = object.plannedAtMs ?? 0;
+    message.isPart = object.isPart ?? false;
     return message;
   },
 };

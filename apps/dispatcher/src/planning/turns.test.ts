@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NewRecord } from '@bellwire/messaging';
+import type { Plan } from './plan-deliveries.ts';
+import { openTurns } from './turns.ts';
+
+const recordOf = (name: string, bytes = 1): NewRecord => ({ topic: 't', key: name, value: Buffer.alloc(bytes) });
+
+/** So many records, named by the plan and their place; counts how many were made. */
+const counting = () => {
+  let made = 0;
+  function* plan(name: string, records: number, bytes?: number): Plan {
+    for (let nth = 0; nth < records; nth++) {
+      made++;
+      yield recordOf(`${name} ${nth}`, bytes);
+    }
+    return undefined;
+  }
+  return { plan, made: () => made };
+};
+
+const namesIn = ({ records }: { records: readonly NewRecord[] }) => records.map(({ key }) => key);
+const endsIn = ({ ended }: { ended: readonly { item: string }[] }) => ended.map(({ item }) => item);
+
+describe('plans by turns', () => {
+  test('a small event is written with the first slice of a large one of another tenant', () => {
+    const { plan } = counting();
+    const turns = openTurns<string>();
+    turns.add('large', plan('a', 13_000), 'a');
+    turns.add('small', plan('b', 1), 'b');
+    const first = turns.take();
+    expect(namesIn(first)).toContain('b 0');
+    expect(first.records.length).toBeLessThanOrEqual(1000);
+    expect(endsIn(first)).toEqual(['b']);
+  });
+
+  test('events of one tenant are written in order', () => {
+    const { plan } = counting();
+    const turns = openTurns<string>({ slice: { records: 4, bytes: 1_000_000 } });
+    for (const name of ['a', 'b', 'c']) turns.add('one', plan(name, 3), name);
+    const slices = [turns.take(), turns.take(), turns.take()];
+    expect(slices.flatMap(namesIn)).toEqual(['a', 'b', 'c'].flatMap((name) => [0, 1, 2].map((n) => `${name} ${n}`)));
+    expect(slices.flatMap(endsIn)).toEqual(['a', 'b', 'c']);
+    expect(turns.isEmpty()).toBe(true);
+  });
+
+  test('records are made when they are taken, a slice of bytes at a time', () => {
+    const { plan, made } = counting();
+    const turns = openTurns<string>({ slice: { records: 1000, bytes: 10_000 } });
+    turns.add('one', plan('a', 400, 2000), 'a');
+    expect(made()).toBe(0);
+    expect(namesIn(turns.take())).toHaveLength(5);
+    expect(made()).toBe(5);
+  });
+
+  test('a plan that writes nothing for long leaves the thread to others', () => {
+    let pauses = 0;
+    const turns = openTurns<string>();
+    turns.add(
+      'one',
+      (function* (): Plan {
+        for (; pauses < 1000; pauses++) yield undefined;
+        return undefined;
+      })(),
+      'a',
+    );
+    expect(turns.take()).toEqual({ records: [], ended: [] });
+    expect(pauses).toBeLessThan(20);
+  });
+
+  test('what is not begun can be dropped; what is, is brought to its end', () => {
+    const { plan } = counting();
+    const turns = openTurns<string>({ slice: { records: 2, bytes: 1_000_000 } });
+    for (const name of ['a', 'b', 'c']) turns.add('one', plan(name, 3), name);
+    expect(namesIn(turns.take())).toEqual(['a 0', 'a 1']);
+    expect(turns.drop((name) => name !== 'c')).toEqual(['b']);
+    expect([turns.take(), turns.take()].flatMap(namesIn)).toEqual(['a 2', 'c 0', 'c 1', 'c 2']);
+  });
+});

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { EventRecord } from '@bellwire/contracts';
+import { makeRepeatedEvents } from './repeated-events.ts';
+
+const aTask = () => {
+  const said: string[] = [];
+  const value = EventRecord.fromPartial({ eventId: 'evt_1', idempotencyKey: 'key', acceptedAtMs: 1 });
+  return { value, settle: () => void said.push('settled'), release: () => void said.push('released'), said };
+};
+
+test('a first one that is not routed here after all leaves its repeats to the next owner too, and is first again', () => {
+  const repeats = makeRepeatedEvents(() => undefined);
+  const [first, repeat, again] = [aTask(), aTask(), aTask()];
+  expect([repeats.isFirst(first), repeats.isFirst(repeat)]).toEqual([true, false]);
+  repeats.released(first);
+  expect([first.said, repeat.said]).toEqual([['released'], ['released']]);
+  expect(repeats.isFirst(again)).toBe(true);
+});
