@@ -26,6 +26,8 @@ export interface Target {
   readonly env: Readonly<Record<string, string>>;
   /** From spawning to the banner, in milliseconds. */
   readonly readyAfterMs: number;
+  /** Of the process that was started: of a suite, all of it. */
+  readonly pid: number;
   /** Everything that it has printed. */
   output(): string;
   /** Of a cluster: the process of a service as it runs now. */
@@ -130,6 +132,7 @@ export const startTarget = async (options: TargetOptions = {}): Promise<Target> 
     dataDir,
     env: given,
     readyAfterMs: performance.now() - startedAt,
+    pid: child.pid ?? -1,
     output: () => output,
     pidOf: (name) => lastPid(output, name),
     ended: () => ended(child),
