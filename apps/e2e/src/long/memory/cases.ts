@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitUntil } from '../../cluster-only/faults/waiting.ts';
+import { waitUntil } from '../../ledger/waiting.ts';
 import { allDeliveries } from '../../target/deliveries.ts';
 import type { Target } from '../../target/start-target.ts';
 import { residentMiB, restingMiB, watchPeak } from './process-memory.ts';
