@@ -63,7 +63,7 @@ describe('plans by turns', () => {
       })(),
       'a',
     );
-    expect(turns.take()).toEqual({ records: [], ended: [] });
+    expect(turns.take()).toMatchObject({ records: [], ended: [], failed: [] });
     expect(pauses).toBeLessThan(20);
   });
 
@@ -74,5 +74,34 @@ describe('plans by turns', () => {
     expect(namesIn(turns.take())).toEqual(['a 0', 'a 1']);
     expect(turns.drop((name) => name !== 'c')).toEqual(['b']);
     expect([turns.take(), turns.take()].flatMap(namesIn)).toEqual(['a 2', 'c 0', 'c 1', 'c 2']);
+  });
+
+  test('a plan that throws ends alone, and the others are written', () => {
+    const bug = new Error('a bug');
+    const turns = openTurns<string>();
+    for (const name of ['a', 'bad', 'b']) {
+      turns.add(
+        name === 'a' ? 'one' : 'other',
+        (function* (): Plan {
+          yield recordOf(name);
+          if (name === 'bad') throw bug;
+          return undefined;
+        })(),
+        name,
+      );
+    }
+    const slice = turns.take();
+    expect(slice.failed).toEqual([{ item: 'bad', error: bug }]);
+    expect(endsIn(slice)).toEqual(['a', 'b']);
+    expect([...slice.items]).toEqual(['a', 'b']);
+    expect(turns.isEmpty()).toBe(true);
+  });
+
+  test('whose slice was not written is forgotten, begun or not, and nobody else', () => {
+    const { plan } = counting();
+    const turns = openTurns<string>({ slice: { records: 2, bytes: 1_000_000 } });
+    for (const name of ['a', 'b']) turns.add('one', plan(name, 3), name);
+    turns.forget(turns.take().items);
+    expect([turns.take(), turns.take()].flatMap(namesIn)).toEqual(['b 0', 'b 1', 'b 2']);
   });
 });

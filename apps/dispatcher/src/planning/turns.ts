@@ -16,6 +16,10 @@ export interface PlannedSlice<Item> {
   records: readonly NewRecord[];
   /** Whose plans end with it, and what comes later of each. */
   ended: readonly { item: Item; later: Promise<Plan> | undefined }[];
+  /** Whose plans have thrown, and are forgotten. */
+  failed: readonly { item: Item; error: unknown }[];
+  /** Of all who have something in it, or end with it. */
+  items: ReadonlySet<Item>;
 }
 
 interface Step<Item> {
@@ -34,27 +38,43 @@ export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 102
   const take = (): PlannedSlice<Item> => {
     const records: NewRecord[] = [];
     const ended: { item: Item; later: Promise<Plan> | undefined }[] = [];
+    const failed: { item: Item; error: unknown }[] = [];
+    const items = new Set<Item>();
     let bytes = 0;
     let pauses = 0;
     const isFull = (): boolean => records.length >= slice.records || bytes >= slice.bytes || pauses >= pausesPerSlice;
 
+    /** The next of a plan. A bug in it is its own failure. */
+    const advance = ({ plan, item }: Step<Item>): 'made' | 'paused' | 'ended' => {
+      try {
+        const { done, value } = plan.next();
+        items.add(item);
+        if (done) {
+          ended.push({ item, later: value });
+          return 'ended';
+        }
+        if (value === undefined) {
+          pauses++;
+          return 'paused';
+        }
+        records.push(value);
+        bytes += sizeOfRecord(value);
+        return 'made';
+      } catch (error) {
+        items.delete(item);
+        failed.push({ item, error });
+        return 'ended';
+      }
+    };
+
     /** As much of a line as one turn allows. */
     const turn = (line: Step<Item>[]): void => {
       const end = records.length + recordsPerTurn;
-      for (let step = line[0]; step !== undefined && records.length < end && !isFull();) {
+      for (let step = line[0]; step !== undefined && records.length < end && !isFull(); step = line[0]) {
         step.isBegun = true;
-        const { done, value } = step.plan.next();
-        if (done) {
-          ended.push({ item: step.item, later: value });
-          line.shift();
-          step = line[0];
-        } else if (value === undefined) {
-          pauses++;
-          return;
-        } else {
-          records.push(value);
-          bytes += sizeOfRecord(value);
-        }
+        const came = advance(step);
+        if (came === 'ended') line.shift();
+        if (came === 'paused') return;
       }
     };
 
@@ -67,16 +87,16 @@ export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 102
         if (line.length > 0) lines.set(tenantId, line);
       }
     }
-    return { records, ended };
+    return { records, ended, failed, items };
   };
 
-  const drop = (isGone: (item: Item) => boolean): Item[] => {
+  const dropSteps = (isGone: (step: Step<Item>) => boolean): Item[] => {
     const dropped: Item[] = [];
     for (const [tenantId, line] of lines) {
       const kept: Step<Item>[] = [];
       for (const step of line) {
-        if (step.isBegun || !isGone(step.item)) kept.push(step);
-        else dropped.push(step.item);
+        if (isGone(step)) dropped.push(step.item);
+        else kept.push(step);
       }
       if (kept.length > 0) lines.set(tenantId, kept);
       else lines.delete(tenantId);
@@ -92,8 +112,10 @@ export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 102
       if (line === undefined) lines.set(tenantId, [step]);
       else line.push(step);
     },
-    /** Forgets whom that is true of and what is not begun, and answers whose it was. */
-    drop,
+    /** Forgets what is not begun of those of whom that is true, and answers whose it was. */
+    drop: (isGone: (item: Item) => boolean): Item[] => dropSteps(({ isBegun, item }) => !isBegun && isGone(item)),
+    /** Forgets all of these, begun or not. */
+    forget: (items: ReadonlySet<Item>): void => void dropSteps(({ item }) => items.has(item)),
     isEmpty: (): boolean => lines.size === 0,
     take,
   };

@@ -19,6 +19,11 @@ function* planOf(records: readonly NewRecord[], later?: Promise<Plan>): Plan {
   return later;
 }
 
+function* planThrowing(error: Error): Plan {
+  yield undefined;
+  throw error;
+}
+
 /** A router on a log of its own; each event's data names what is planned for it. */
 const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
   const eventLog = simulatedLog();
@@ -29,7 +34,11 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
     eventLog,
     view: { catchUp: async () => undefined },
     planDeliveries,
-    append: async (records) => void written.push(...records.map(({ key }) => key ?? '')),
+    append: async (records) => {
+      const keys = records.map(({ key }) => key ?? '');
+      if (keys.includes('unwritable')) throw new Error('a bug');
+      written.push(...keys);
+    },
     insist: (_what, work) => work(),
     onRetry: (error) => failures.push(error),
     onFailure: (error) => failures.push(error),
@@ -68,5 +77,24 @@ test('what waits for a template when we stop is left to the next owner', async (
   release.reject(new Fault('STOPPING', 'The service is stopping.'));
   await worker.drain(50);
   expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 1, failures: [] });
+  await worker.close();
+});
+
+test('a bug in the plan of one event, or in writing it, keeps no other event from being routed', async () => {
+  const bug = new Error('a bug');
+  const { publish, written, failures, worker } = await aRouter(({ type }) =>
+    type === 'bad' ? planThrowing(bug) : planOf([recordOf(type)]),
+  );
+  await publish('a');
+  await publish('bad');
+  await publish('b');
+  await until('the others', () => written.length === 2 && failures.length === 1);
+  expect(written).toEqual(['a', 'b']);
+  expect(failures).toEqual([bug]);
+  await publish('unwritable');
+  await until('the failure', () => failures.length === 2);
+  await publish('c');
+  await until('what comes after it', () => written.includes('c'));
+  expect(written).toEqual(['a', 'b', 'c']);
   await worker.close();
 });

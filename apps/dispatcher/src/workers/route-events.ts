@@ -39,11 +39,10 @@ const eventsWindow = { records: 2000, bytes: 8 * 1024 * 1024, totalBytes: 32 * 1
 /** So often it is asked whether the group has heard of us again. */
 const unheardMs = 100;
 
+type EventTask = Task<EventRecord>;
+
 /** A plan with a span, from its beginning to its end. */
-function* planTraced(
-  planDeliveries: RouteEventsDeps['planDeliveries'],
-  { value: event, record }: Task<EventRecord>,
-): Plan {
+function* planTraced(planDeliveries: RouteEventsDeps['planDeliveries'], { value: event, record }: EventTask): Plan {
   const parent = contextOfHeaders(record.headers);
   const attributes = {
     'messaging.operation.type': 'process',
@@ -59,6 +58,24 @@ function* planTraced(
   }
 }
 
+/** Whose plans are written to their end now. A bug in one of them is that one's failure, and what cannot be written is that of all in it. */
+const writeSlice = async (
+  turns: ReturnType<typeof openTurns<EventTask>>,
+  append: Append,
+  fail: (task: EventTask, error: unknown) => void,
+) => {
+  const { records, ended, failed, items } = turns.take();
+  for (const { item, error } of failed) fail(item, error);
+  try {
+    await (records.length > 0 ? append(records) : nextTurn());
+    return ended;
+  } catch (error) {
+    turns.forget(items);
+    for (const task of items) fail(task, error);
+    return [];
+  }
+};
+
 /**
  * events → deliveries. Before a batch is matched the view catches up with registry, so that an endpoint whose create
  * call has returned gets every event that was published after it. What is planned is written in slices, so that one event
@@ -67,18 +84,23 @@ function* planTraced(
  */
 export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
-  let waiting: Task<EventRecord>[] = [];
-  const turns = openTurns<Task<EventRecord>>();
+  let waiting: EventTask[] = [];
+  const turns = openTurns<EventTask>();
   const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
   let isRouting = false;
 
+  const fail = (task: EventTask, error: unknown): void => {
+    repeats.released(task);
+    onFailure(error);
+  };
+
   /** What waits for templates follows when they are rendered; where we are stopping the next owner plans it again. */
-  const follow = async (task: Task<EventRecord>, later: Promise<Plan>): Promise<void> => {
+  const follow = async (task: EventTask, later: Promise<Plan>): Promise<void> => {
     try {
       turns.add(task.value.tenantId, await later, task, true);
       route();
     } catch (error) {
-      if (!(error instanceof Fault && error.reason === 'STOPPING')) onFailure(error);
+      if (!(error instanceof Fault && error.reason === 'STOPPING')) fail(task, error);
     }
   };
 
@@ -104,9 +126,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     while (waiting.length > 0 || !turns.isEmpty()) {
       await takeIn();
       await heard();
-      const { records, ended } = turns.take();
-      await (records.length > 0 ? append(records) : nextTurn());
-      for (const { item: task, later } of ended) {
+      for (const { item: task, later } of await writeSlice(turns, append, fail)) {
         if (later === undefined) repeats.written(task);
         else void follow(task, later);
       }
@@ -130,7 +150,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     });
   };
 
-  const handle = (tasks: readonly Task<EventRecord>[]): void => {
+  const handle = (tasks: readonly EventTask[]): void => {
     waiting.push(...tasks);
     route();
   };
