@@ -174,6 +174,8 @@ export const foldBatch = (batch: readonly Gathered[]): Rows => {
           ...change.value,
           topic: storable(change.value.topic),
           error: storable(change.value.error),
+          kind: storable(change.value.kind),
+          consumerGroup: storable(change.value.consumerGroup),
         });
     }
   };

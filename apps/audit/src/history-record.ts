@@ -110,6 +110,9 @@ export const unreadable = (record: LogRecord, error: unknown, foundAtMs: number)
     value: Buffer.from(record.value ?? []),
     error: error instanceof Error ? error.message : String(error),
     foundAtMs,
+    kind: 'undecodable',
+    consumerGroup: 'audit',
+    failures: 1,
   },
 });
 

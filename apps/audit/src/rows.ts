@@ -98,6 +98,10 @@ export interface UnreadableRow {
   value: Uint8Array;
   error: string;
   foundAtMs: number;
+  /** undecodable, failed or crashed. */
+  kind: string;
+  consumerGroup: string;
+  failures: number;
 }
 
 /** Everything of a partition below `nextOffset` is recorded: what the log took up to `recordedUntilMs`. */

@@ -4,6 +4,7 @@ import type { Logger, Scope } from '@bellwire/lifecycle';
 import { groupNames, startWorker, type Log } from '@bellwire/messaging';
 import { migrate, openDatabase, type Database } from '@bellwire/persistence';
 import { makeHandlers, serveGrpc } from '@bellwire/rpc';
+import { logPutAside } from '@bellwire/service';
 import { migrations } from '../migrations/index.ts';
 import { makeAsOf, type AsOf } from './as-of.ts';
 import { dayMs } from './days.ts';
@@ -118,7 +119,9 @@ const startRecording = async (deps: AuditDeps, database: Database<Tables>): Prom
     // The bytes alone do not say which topic they are of: the writer decodes, as it gathers.
     decode: (bytes) => bytes,
     handle: writer.add,
-    onFailure: (error) => log.warn({ err: error }, 'audit.commit_failed'),
+    endsInOrder: () => !scope.hasFailed(),
+    onPutAside: logPutAside(log),
+    onFailure: (error) => log.warn({ err: error }, 'audit.retried'),
   });
   const close = async (): Promise<void> => {
     await worker.drain(drainTimeoutMs);

@@ -1,7 +1,7 @@
 import type { EndpointState } from '@bellwire/contracts';
 import type { Clock, Principal, Random, Stopwatch, Tier } from '@bellwire/domain';
 import type { Logger, Scope } from '@bellwire/lifecycle';
-import type { Log, NewRecord } from '@bellwire/messaging';
+import type { Log, NewRecord, WorkerOptions } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Keyring } from '@bellwire/secrets';
 import type { Dropped } from './attempts/in-hand.ts';
@@ -46,6 +46,9 @@ export interface DispatcherDeps extends PipelineDeps {
   port: number;
 }
 
+/** How a worker deals with a record that it cannot get past. */
+export type WorkerCare = Pick<WorkerOptions<unknown>, 'endsInOrder' | 'onPutAside' | 'withLetter' | 'times'>;
+
 /** What router, deliverer and delayer share. */
 export interface DispatcherParts {
   append: Append;
@@ -55,6 +58,7 @@ export interface DispatcherParts {
   appendPutOff: Append;
   insist: Insist;
   compileEndpoint: CompileEndpoint;
+  care: WorkerCare;
   /** Told of an endpoint that this version, or this master key, cannot read. */
   onUnreadable(state: EndpointState, error: unknown): void;
   /** Something failed and is tried again. */

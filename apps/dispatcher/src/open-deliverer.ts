@@ -77,9 +77,9 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
   const clocks = { clock, expiryClock };
   const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
   const attemptDelivery = makeAttemptDelivery({ ...clocks, send, append, random, tiers, log, events, onMade, onGone });
-  const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events, onFailure });
+  const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events });
   const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
   const limits = { maxConcurrency, maxInFlight };
-  worker = await startDeliverer({ ...parts, ...made, ...clocks, ...limits, eventLog, view, onFailure });
+  worker = await startDeliverer({ ...parts, ...made, ...clocks, ...limits, eventLog, view });
   return worker;
 };

@@ -1,5 +1,6 @@
 import type { EndpointState } from '@bellwire/contracts';
 import { batchingProducer, type BatchingProducer, type NewRecord, type Worker } from '@bellwire/messaging';
+import { logPutAside } from '@bellwire/service';
 import { openTemplates, type RenderRequest, type Templates } from '@bellwire/templating';
 import { packAudit } from './writing/audit-batches.ts';
 import { makeCompileEndpoint, type CompileEndpoint } from './endpoints/compiled-endpoint.ts';
@@ -11,7 +12,8 @@ import { makePlanDeliveries } from './planning/plan-deliveries.ts';
 import { startDelayer } from './workers/delay.ts';
 import { startRouter } from './workers/route-events.ts';
 
-import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
+import { makeTellOfPutAside } from './telling/put-aside.ts';
+import type { DispatcherParts, PipelineDeps, WorkerCare } from './dispatcher-deps.ts';
 
 /** Of the slowest request by default, and what is written afterwards; one that is allowed to take longer is repeated. */
 const drainTimeoutMs = 20_000;
@@ -73,6 +75,14 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
     return worker;
   };
 
+  const events = makeOperationalEvents({ view, clock, disableAfterMs });
+  const tellOfPutAside = makeTellOfPutAside({ view, events, clock });
+  const care: WorkerCare = {
+    endsInOrder: () => !scope.hasFailed(),
+    onPutAside: logPutAside(log),
+    withLetter: (aside) => packAudit(tellOfPutAside(aside)),
+  };
+
   const { produce } = producer;
   const parts: DispatcherParts = {
     append,
@@ -80,25 +90,26 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
     produce,
     insist,
     compileEndpoint,
+    care,
     onUnreadable,
     onRetry,
     onDropped,
   };
   if (roles.includes('deliverer')) own('deliverer', await openDeliverer(deps, parts));
   if (roles.includes('delayer')) {
-    own('delayer', await startDelayer({ eventLog, tiers, append, clock, stopwatch, onRetry, onFailure }));
+    own('delayer', await startDelayer({ eventLog, tiers, append, clock, stopwatch, care, onRetry }));
   }
   if (roles.includes('router')) {
     const planDeliveries = makePlanDeliveries({
       view,
       compileEndpoint,
       renderTemplate,
-      events: makeOperationalEvents({ view, clock, disableAfterMs }),
+      events,
       clock,
       maxDeadlineMs,
       onUnreadable,
     });
-    own('router', await startRouter({ eventLog, view, planDeliveries, append, insist, onRetry, onFailure, onDropped }));
+    own('router', await startRouter({ ...parts, onDropped, eventLog, view, planDeliveries, onFailure }));
   }
 
   return { producer, templates, compileEndpoint };

@@ -44,6 +44,7 @@ export type DeliveryReason =
   | 'endpoint_unreadable'
   | 'template_failed'
   | 'too_large'
+  | 'quarantined'
   | 'test_mode'
   | 'saturated'
   | 'rate_limited'

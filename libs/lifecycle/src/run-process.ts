@@ -38,6 +38,7 @@ export const runProcess = async ({ log, start, closeTimeoutMs, onStopping }: Run
   const fail = (error: unknown): void => {
     if (stopping) return;
     log.fatal({ err: error }, 'process.failed');
+    scope.fail();
     // What failed may be what closing waits for.
     setTimeout(() => process.exit(1), failedStopMs);
     void stop(1);

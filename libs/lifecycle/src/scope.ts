@@ -11,6 +11,10 @@ export interface Closable {
 export interface Scope {
   /** Registers what `name` has opened; answers it, so that opening and owning is one line. */
   own<Resource extends Closable>(name: string, resource: Resource): Resource;
+  /** The process ends by a failure. */
+  fail(): void;
+  /** So what is closed now leaves no word that all was well. */
+  hasFailed(): boolean;
   /** Closes everything once, newest first, each within the time limit; a second call answers the same promise. */
   close(): Promise<void>;
 }
@@ -36,6 +40,7 @@ const withinLimit = async (closing: Promise<void>, limitMs: number): Promise<boo
 export const openScope = ({ log, closeTimeoutMs = 15_000 }: ScopeOptions): Scope => {
   const owned: { name: string; resource: Closable }[] = [];
   let closing: Promise<void> | undefined;
+  let failed = false;
 
   const closeAll = async (): Promise<void> => {
     for (const { name, resource } of owned.toReversed()) {
@@ -54,6 +59,8 @@ export const openScope = ({ log, closeTimeoutMs = 15_000 }: ScopeOptions): Scope
       owned.push({ name, resource });
       return resource;
     },
+    fail: () => void (failed = true),
+    hasFailed: () => failed,
     close: () => (closing ??= closeAll()),
   };
 };

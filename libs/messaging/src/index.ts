@@ -26,7 +26,9 @@ export {
 export type { DroppedRecords } from './dropped-records.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
-export { decodeCompleted, type OffsetRange } from './settlement/completed-offsets.ts';
+export { readMetadata, type CommitMetadata } from './settlement/commit-metadata.ts';
+export { eachTask } from './settlement/each-task.ts';
+export type { PutAside } from './settlement/put-aside-letter.ts';
 export type { Task } from './settlement/task.ts';
 export { readUnsettled, type ReadUnsettledOptions } from './read-unsettled.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStats } from './settlement.ts';

@@ -3,6 +3,7 @@ import { eventually, record, spec, texts } from './conformance/recorder.ts';
 import type { LogRecord } from './log.ts';
 import { readUnsettled, type ReadUnsettledOptions } from './read-unsettled.ts';
 import { startWorker } from './settlement.ts';
+import { readMetadata } from './settlement/commit-metadata.ts';
 import type { Task } from './settlement/task.ts';
 import { simulatedLog } from './simulated/simulated-log.ts';
 
@@ -52,7 +53,9 @@ describe('what a group has not settled', () => {
     await eventually(() => tasks.length === 20);
     const inHand = ['03', '04', '11', '19'];
     for (const task of tasks) if (!inHand.includes(task.value)) task.settle();
-    await eventually(() => log.committed('g').some(({ offset, metadata }) => offset === 3 && metadata !== ''));
+    await eventually(() =>
+      log.committed('g').some((commit) => commit.offset === 3 && readMetadata(commit).completed.length > 0),
+    );
     expect(await unsettled({ g: ['a'] })).toEqual(inHand);
     for (const task of tasks) task.settle();
     await worker.drain(1000);

@@ -1,6 +1,7 @@
 import { Fault } from '@bellwire/errors';
 import type { Log, LogRecord, TopicPartition } from './log.ts';
-import { decodeCompleted, type OffsetRange } from './settlement/completed-offsets.ts';
+import { readMetadata } from './settlement/commit-metadata.ts';
+import type { OffsetRange } from './settlement/completed-offsets.ts';
 
 export interface ReadUnsettledOptions {
   log: Pick<Log, 'commits' | 'endOffsets' | 'read'>;
@@ -38,8 +39,8 @@ const partsOf = async ({ log, topicsOf }: Pick<ReadUnsettledOptions, 'log' | 'to
   return topics.flatMap((topic, nth) =>
     (ends[nth] ?? []).map((end, partition) => {
       const commit = commits.find((one) => one.topic === topic && one.partition === partition);
-      const from = commit?.offset ?? 0;
-      return { topic, partition, from, end, done: decodeCompleted(from, commit?.metadata ?? '') };
+      const from = commit ?? { offset: 0, metadata: '' };
+      return { topic, partition, from: from.offset, end, done: readMetadata(from).completed };
     }),
   );
 };

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeadLetterRecord } from '@bellwire/contracts';
+import { Fault } from '@bellwire/errors';
 import { eventually } from './conformance/describe-log.ts';
 import type { NewRecord } from './log.ts';
 import type { Task } from './settlement/task.ts';
+import { eachTask } from './settlement/each-task.ts';
+import type { PutAside } from './settlement/put-aside-letter.ts';
 import { startWorker, type Worker, type WorkerOptions } from './settlement.ts';
 import { simulatedLog, type SimulatedLog } from './simulated/simulated-log.ts';
 
@@ -217,15 +220,97 @@ describe('worker', () => {
     expect(worker.inFlight()).toBe(2);
   });
 
-  test('reports a handler that throws', async () => {
+  test('puts a record aside whose handling throws three times, and its neighbours go on', async () => {
+    const taken: string[] = [];
+    const asides: PutAside[] = [];
     const { worker } = await start({
+      handle(batch) {
+        if (batch.some(({ value }) => value === '2')) throw new Error('a bug');
+        for (const task of batch) {
+          taken.push(task.value);
+          task.settle();
+        }
+      },
+      times: { againAfterMs: 10 },
+      withLetter: ({ record: { offset } }) => [{ topic: 'told', key: 'k', value: Buffer.from(`${offset}`) }],
+      onPutAside: (aside) => void asides.push(aside),
+    });
+    await root.produce(numbered(5));
+    await eventually(() => committedOffset() === 5);
+    expect(taken.toSorted()).toEqual(['0', '1', '3', '4']);
+    expect(asides).toMatchObject([{ kind: 'failed', failures: 3, record: { offset: 2 } }]);
+    expect(worker.stats()).toMatchObject({ putAside: 1 });
+    const [letter] = root.records('dead-letters');
+    expect(DeadLetterRecord.decode(letter?.value ?? new Uint8Array()).letter?.value).toMatchObject({
+      topic: 't',
+      offset: 2,
+      kind: 'failed',
+      failures: 3,
+      consumerGroup: 'g',
+      error: 'a bug',
+      value: Buffer.from('2'),
+    });
+    expect(root.records('told')).toHaveLength(1);
+  });
+
+  test("tries a task again that says later that it failed, and a task that fails once is nobody else's failure", async () => {
+    const taken: string[] = [];
+    await start({
+      handle: eachTask((task) => {
+        taken.push(task.value);
+        if (taken.filter((value) => value === task.value).length > 1 || task.value === '0') return task.settle();
+        if (task.value === '1') throw new Error('at once');
+        setTimeout(() => task.fail(new Error('later')), 5);
+      }),
+      times: { againAfterMs: 10 },
+    });
+    await root.produce(numbered(3));
+    await eventually(() => committedOffset() === 3);
+    expect(taken.toSorted()).toEqual(['0', '1', '1', '2', '2']);
+    expect(root.records('dead-letters')).toEqual([]);
+  });
+
+  test('goes on trying while it is our own stores that fail', async () => {
+    let tries = 0;
+    await start({
+      handle: eachTask((task) => {
+        if (++tries > 5) return task.settle();
+        throw new Fault('LOG_UNAVAILABLE', 'The log cannot be reached.');
+      }),
+      times: { againAfterMs: 5 },
+    });
+    await root.produce(numbered(1));
+    await eventually(() => committedOffset() === 1);
+    expect(tries).toBe(6);
+    expect(root.records('dead-letters')).toEqual([]);
+  });
+
+  test("puts at most thirty a minute aside: then it is hardly the records' fault", async () => {
+    const { worker } = await start({
+      handle() {
+        throw new Error('a bug in all of it');
+      },
+      times: { againAfterMs: 1 },
+    });
+    await root.produce(numbered(40));
+    await eventually(() => root.records('dead-letters').length === 30);
+    const seen = failures.length;
+    await eventually(() => failures.length > seen + 20);
+    expect(worker.inFlight()).toBe(10);
+    expect(root.records('dead-letters')).toHaveLength(30);
+  });
+
+  test('writes no letter about a dead letter', async () => {
+    const { worker } = await start({
+      topics: ['dead-letters'],
       handle() {
         throw new Error('a bug');
       },
+      times: { againAfterMs: 1 },
     });
-    await root.produce(numbered(1));
-    await eventually(() => failures.length === 1);
-    expect(worker.inFlight()).toBe(1);
+    await root.produce([{ ...record('letter'), topic: 'dead-letters' }]);
+    await eventually(() => worker.stats().putAside === 1 && committedOffset() === 1);
+    expect(root.records('dead-letters')).toHaveLength(1);
   });
 
   test('loses nothing and repeats only what was in flight through crashes, moves and faults', async () => {

@@ -1,34 +1,17 @@
-import type { Commit, ConsumerHandlers, Log, LogRecord, TopicPartition } from './log.ts';
+import type { Commit, ConsumerHandlers, LogRecord, TopicPartition } from './log.ts';
+import { openCare, type CareOptions } from './settlement/care.ts';
 import { openCommitter } from './settlement/committer.ts';
-import { openDeadLetters } from './settlement/dead-letters.ts';
 import { openEnding } from './settlement/ending.ts';
 import { openOwned } from './settlement/owned.ts';
-import { openPreparing } from './settlement/preparing.ts';
-import type { Task } from './settlement/task.ts';
-import { makeTaskOf } from './settlement/task-of.ts';
 
-export interface WorkerOptions<T> {
-  log: Log;
+export interface WorkerOptions<T> extends CareOptions<T> {
   topics: readonly string[];
-  group: string;
-  /** Throws where the bytes make no sense: the record goes to dead-letters and the partition moves on. */
-  decode: (bytes: Uint8Array) => T;
-  /**
-   * Takes tasks of one partition in order, and returns at once. It throws only by a bug: onFailure hears of it, and the
-   * tasks stay unsettled.
-   */
-  handle: (tasks: readonly Task<T>[]) => void;
   /**
    * Called when a partition has moved away, and when the worker stops: tasks that are not current any more and for which
    * nothing was begun are to be released at once. What was begun is settled as ever; the partition is handed over then.
    * @default nothing waits in the handler
    */
   letGo?: () => void;
-  /**
-   * Called for each partition that becomes ours; its tasks wait until this resolves. It tries again by itself what may
-   * fail. @default nothing to prepare
-   */
-  prepare?: (partition: TopicPartition) => Promise<void>;
   /**
    * Writes what the next owner must know. Called before the last commit of partitions that move away and of a worker that
    * stops, when nothing of them is under way. @default there is nothing
@@ -51,7 +34,7 @@ export interface WorkerOptions<T> {
    * @default none is made at once
    */
   hurryAfter?: number;
-  /** A commit or a dead letter failed and is tried again, or handle() threw. */
+  /** Something failed that is tried again: a commit, a dead letter, a handover, a task. */
   onFailure: (error: unknown) => void;
 }
 
@@ -60,6 +43,8 @@ export interface WorkerStats {
   /** Records that were fetched again although they were in hand or done. */
   readonly repeatsDropped: number;
   readonly unreadable: number;
+  /** Records that have failed or crashed, and are in dead-letters now. */
+  readonly putAside: number;
   /** Completions that did not fit into the metadata of a commit: work that a restart would have repeated. */
   readonly completionsDropped: number;
 }
@@ -109,9 +94,9 @@ const lastCommitMs = 1000;
  * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
-  const { log, topics, group, paceMs, decode, handle, letGo, onFailure } = options;
+  const { log, topics, group, paceMs, letGo, onFailure } = options;
   const { limit, fetchBytes } = await shareOf(options);
-  const counts = { repeatsDropped: 0, unreadable: 0 };
+  let repeatsDropped = 0;
 
   const owned = openOwned({
     limit,
@@ -121,7 +106,6 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     onGone: options.forget ?? (() => undefined),
     onFailure,
   });
-  const deadLetters = openDeadLetters(log, onFailure);
   const committer = openCommitter({
     owned,
     commit: (commits) => subscription.commit(commits),
@@ -129,29 +113,32 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     hurryAfter: options.hurryAfter,
     onFailure,
   });
-  const preparing = openPreparing<T>({ prepare: options.prepare, handle, onFailure });
-  const ending = openEnding({ inFlight: () => owned.inFlight(), flush: () => committer.flush(), onFailure });
-  const taskOf = makeTaskOf({ decode, onUnreadable: (task) => (counts.unreadable++, deadLetters.send(task)) });
+  const flush = (): Promise<void> => committer.flush();
+  const care = openCare(options, flush);
+  const ending = openEnding({ inFlight: owned.inFlight, flush, onFailure });
 
   const take = (batch: readonly LogRecord[]): void => {
     const own = batch[0] && owned.of(batch[0]);
     if (own === undefined || ending.begun()) return;
     const fresh = batch.filter((record) => own.admit(record));
-    counts.repeatsDropped += batch.length - fresh.length;
-    const tasks = fresh.flatMap((record) => taskOf(own, record) ?? []);
-    preparing.pass(own, tasks);
+    repeatsDropped += batch.length - fresh.length;
+    care.take(own, fresh);
     own.balance();
   };
 
   const begin = ({ partition, commit }: { partition: TopicPartition; commit: Commit | undefined }): void => {
     const own = owned.assign(partition, commit);
-    if (own !== undefined) preparing.begin(own, partition);
+    if (own !== undefined) care.begin(own, partition);
+  };
+
+  const releaseWaiting = (): void => {
+    care.letGo();
+    letGo?.();
   };
 
   const lose = (partitions: readonly TopicPartition[]): void => {
     for (const partition of partitions) owned.lose(partition);
-    preparing.letGo();
-    letGo?.();
+    releaseWaiting();
     owned.handOverIdle();
   };
 
@@ -159,16 +146,16 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (ending.begun()) return;
     ending.begin();
     owned.stop();
-    preparing.letGo();
-    letGo?.();
+    releaseWaiting();
   };
 
   const leave = async (): Promise<void> => {
     stopTaking();
+    if (options.endsInOrder?.() !== false) owned.endLives();
     await ending.commit(lastCommitMs);
     committer.stop();
     owned.end();
-    await deadLetters.stop();
+    await care.stop();
     await subscription.close();
   };
 
@@ -184,8 +171,8 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   return {
     isHeard: subscription.isHeard,
     owns: owned.owns,
-    inFlight: () => owned.inFlight(),
-    stats: () => ({ ...counts, completionsDropped: owned.completionsDropped() }),
+    inFlight: owned.inFlight,
+    stats: () => ({ ...care.counts(), repeatsDropped, completionsDropped: owned.completionsDropped() }),
     async drain(timeoutMs) {
       const giveUpAtMs = Date.now() + timeoutMs;
       stopTaking();

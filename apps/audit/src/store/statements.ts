@@ -131,6 +131,9 @@ export const insertUnreadable = insertFrom<UnreadableRow>(
     value: ['bytes', (row) => row.value],
     error: ['text', (row) => row.error],
     found_at: ['time', (row) => row.foundAtMs],
+    kind: ['text', (row) => row.kind || 'undecodable'],
+    consumer_group: ['text', (row) => row.consumerGroup],
+    failures: ['integer', (row) => row.failures],
   },
   'on conflict (topic, partition, log_offset) do nothing',
 );

@@ -69,7 +69,15 @@ export interface Tables {
     last_response_status: number | null;
     last_error: string | null;
   };
-  'audit.unreadable_records': { topic: string; partition: number; log_offset: string; found_at: Date };
+  'audit.unreadable_records': {
+    topic: string;
+    partition: number;
+    log_offset: string;
+    found_at: Date;
+    kind: string;
+    consumer_group: string;
+    failures: number;
+  };
   'audit.missing': {
     accepted_day: Date;
     id: string;

@@ -23,10 +23,15 @@ const recordOf = (offset: number, { topic, key = '', value } = theEvent(aStory()
   timestampMs: 1000 + offset,
 });
 
+const failing = (error: unknown): never => {
+  throw error;
+};
+
 const taskOf = (record: LogRecord, settled: number[], isCurrent = () => true): Task<Uint8Array> => ({
   value: record.value ?? new Uint8Array(),
   record,
   settle: () => void settled.push(record.offset),
+  fail: failing,
   release: () => undefined,
   isCurrent,
 });

@@ -131,6 +131,15 @@ export const openWriter = (deps: WriterDeps): Writer => {
   let gatheringSinceMs: number | undefined;
   let running: Promise<void> | undefined;
 
+  const decoded = (task: Task<Uint8Array>): readonly Decoded[] | undefined => {
+    try {
+      return decode(task.record);
+    } catch (error) {
+      task.fail(error);
+      return undefined;
+    }
+  };
+
   const gather = (): InHand[] => {
     const gathered: InHand[] = [];
     let rows = 0;
@@ -138,14 +147,24 @@ export const openWriter = (deps: WriterDeps): Writer => {
     while (rows < limits.rows && bytes < limits.bytes) {
       const task = queue.take();
       if (task === undefined) break;
-      if (!task.isCurrent()) continue;
-      const decoded = decode(task.record);
-      gathered.push({ task, decoded });
-      for (const each of decoded) rows += rowsOf(each);
+      const entries = task.isCurrent() ? decoded(task) : undefined;
+      if (entries === undefined) continue;
+      gathered.push({ task, decoded: entries });
+      for (const each of entries) rows += rowsOf(each);
       bytes += task.value.length;
     }
     if (queue.size().records === 0) gatheringSinceMs = undefined;
     return gathered;
+  };
+
+  /** What throws here is a bug, and not the store's trouble: that is tried until it passes. */
+  const writeInHand = async (): Promise<void> => {
+    try {
+      if (await insist(inHand.flatMap((each) => each.decoded))) for (const { task } of inHand) task.settle();
+    } catch (error) {
+      for (const { task } of inHand) task.fail(error);
+    }
+    inHand = [];
   };
 
   /** As far as can be told before it is decoded: a record counts as one row. */
@@ -163,8 +182,7 @@ export const openWriter = (deps: WriterDeps): Writer => {
       if (stopping.signal.aborted) break;
       inHand = gather();
       if (inHand.length === 0) break;
-      if (await insist(inHand.flatMap(({ decoded }) => decoded))) for (const { task } of inHand) task.settle();
-      inHand = [];
+      await writeInHand();
     }
     running = undefined;
   };

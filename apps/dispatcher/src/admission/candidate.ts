@@ -18,13 +18,11 @@ export interface CandidateDeps {
   clock: Clock;
   /** Requests in flight to one endpoint that sets no limit. */
   maxConcurrency: number;
-  /** A bug: ends the process. */
-  onFailure(error: unknown): void;
 }
 
 /** A delivery whose endpoint takes deliveries, as admission sees it; undefined where it waits for the endpoint's breaker. */
 export const makeCandidateOf = (deps: CandidateDeps) => {
-  const { admission, controls, hands, receive, attemptDelivery, handOver, clock, onFailure } = deps;
+  const { admission, controls, hands, receive, attemptDelivery, handOver, clock } = deps;
   const lineOf = ({ id: endpointId, maxConcurrency = deps.maxConcurrency }: CompiledEndpoint) => ({
     endpointId,
     maxConcurrency,
@@ -43,12 +41,22 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
     const { headers } = task.record;
     hands.begin(inHand);
     const startedAtMs = clock.now();
+    let hasEnded = false;
     const onEnded = (result: AttemptOutcome): void => {
+      hasEnded = true;
       controls.after(endpoint, result, startedAtMs);
       const health = healthOf(result);
       slot.ended({ durationMs: result.durationMs, isTrouble: health === 'failure' || health === 'unreachable' });
     };
-    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => inHand.settle(slot.committed), onFailure);
+    const onBug = (error: unknown): void => {
+      if (!hasEnded) {
+        controls.abandon(endpoint.id);
+        slot.ended();
+      }
+      slot.committed();
+      inHand.fail(error);
+    };
+    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => inHand.settle(slot.committed), onBug);
   };
 
   /** Takes what a request needs; undefined where it has to wait for that, or is skipped. */
@@ -61,6 +69,16 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
     else if (claim.reason === 'breaker_open') waitForBreaker(inHand, endpoint, claim.untilMs);
     else handOver.waitUntil(inHand, claim.reason, claim.untilMs, claim.slotAtMs);
     return undefined;
+  };
+
+  /** Admission has others in hand: a bug in one is that one's. */
+  const guarded = <Result>(inHand: InHand, work: () => Result): Result | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      inHand.fail(error);
+      return undefined;
+    }
   };
 
   return (inHand: InHand, endpoint: CompiledEndpoint): Candidate | undefined => {
@@ -83,11 +101,13 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
           inHand.release();
           return undefined;
         }
-        // An edit takes effect at once on what waits in memory.
-        const present = hasWaited ? receive(inHand) : endpoint;
-        return present && begin(inHand, present);
+        return guarded(inHand, () => {
+          // An edit takes effect at once on what waits in memory.
+          const present = hasWaited ? receive(inHand) : endpoint;
+          return present && begin(inHand, present);
+        });
       },
-      spill: (waitMs) => handOver.spill(inHand, waitMs),
+      spill: (waitMs) => guarded(inHand, () => handOver.spill(inHand, waitMs)),
     };
   };
 };

@@ -19,9 +19,6 @@ const setUp = () => {
     clock,
     tiers,
     events: { deadLettered: () => [] },
-    onFailure: (error) => {
-      throw error;
-    },
   });
   const inHand = (given: Partial<DeliveryRecord> = {}): InHand => {
     const delivery = DeliveryRecord.fromPartial({
@@ -32,7 +29,10 @@ const setUp = () => {
       ...given,
     });
     const record = { topic: 'deliveries', partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 };
-    const ends = { settle: () => undefined, moveOn: () => undefined, release: () => undefined };
+    const fail = (error: unknown): never => {
+      throw error;
+    };
+    const ends = { settle: () => undefined, moveOn: () => undefined, release: () => undefined, fail };
     return { delivery, task: { value: delivery, record, isCurrent: () => true, ...ends }, ...ends };
   };
   const waiting = () => {

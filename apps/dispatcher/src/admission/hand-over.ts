@@ -10,7 +10,6 @@ export interface HandOverDeps {
   clock: Clock;
   tiers: readonly Tier[];
   events: Pick<OperationalEvents, 'deadLettered'>;
-  onFailure(error: unknown): void;
 }
 
 /** Waits that an edit can end hop at most this long at a time, so that the edit takes effect soon. */
@@ -21,13 +20,13 @@ const firstHopMs = 10 * 1000;
 const manySpills = 6;
 
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
-export const makeHandOver = ({ append, clock, tiers, events, onFailure }: HandOverDeps) => {
+export const makeHandOver = ({ append, clock, tiers, events }: HandOverDeps) => {
   const finish = (inHand: InHand, records: readonly NewRecord[]): void => {
-    append(records).then(() => inHand.settle(), onFailure);
+    append(records).then(() => inHand.settle(), inHand.fail);
   };
 
   const moveOn = (inHand: InHand, records: readonly NewRecord[]): void => {
-    append(records).then(() => inHand.moveOn(), onFailure);
+    append(records).then(() => inHand.moveOn(), inHand.fail);
   };
 
   /** Into a tier for a while, its attempt count unchanged. */

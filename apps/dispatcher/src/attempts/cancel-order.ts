@@ -12,7 +12,6 @@ export interface CancelOrderDeps {
   states: Pick<EndpointStates, 'noteEnd'>;
   controls: EndpointControls;
   handOver: HandOver;
-  onFailure(error: unknown): void;
 }
 
 /**
@@ -20,17 +19,17 @@ export interface CancelOrderDeps {
  * when it comes back. The delivery is said to be cancelled, and the order settled, when a restart cannot forget it.
  */
 export const makeFollowCancel =
-  ({ memory, hands, states, controls, handOver, onFailure }: CancelOrderDeps) =>
+  ({ memory, hands, states, controls, handOver }: CancelOrderDeps) =>
   (task: Task<DeliveryRecord>): void => {
     const { value: order } = task;
     const ofRound = hands.attemptsBefore({ deliveryId: order.deliveryId, round: order.round + 1 });
     const made = Math.max(ofRound, order.attempt - 1);
     memory.end({ ...order, attempt: made });
-    const ends = { settle: task.settle, moveOn: () => task.settle(), release: task.release };
+    const ends = { ...task, moveOn: () => task.settle() };
     const inHand = { task, delivery: { ...order, attempt: made + 1 }, ...ends };
     if (order.slotAtMs > 0) controls.giveBackSlot(order.endpointId, order.slotAtMs);
     states
       .noteEnd({ ...order, attempt: made }, order.deadlineAtMs)
       .then(() => handOver.cancel(inHand, 'cancelled_by_user'))
-      .catch(onFailure);
+      .catch(task.fail);
   };

@@ -20,6 +20,7 @@ const setUp = () => {
       value,
       record: { topic: 'deliveries', partition: 0, offset: 0, key: name, value: null, headers: {}, timestampMs: 0 },
       settle: () => void said.push(`${name} settled`),
+      fail: (error) => void said.push(`${name} failed: ${String(error)}`),
       release: () => void said.push(`${name} released`),
       isCurrent: () => owned.has(name),
     };

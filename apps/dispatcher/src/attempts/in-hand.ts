@@ -15,6 +15,8 @@ export interface InHand {
   moveOn(): void;
   /** Nothing was begun for it: it stays on the log for the next owner, and so do those that repeat it. */
   release(): void;
+  /** A bug: see Task. Those that repeat it fail with it. */
+  fail(error: unknown): void;
 }
 
 /** A record was dropped: it does nothing any more, or repeats one that is worked on. */
@@ -88,6 +90,11 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
     return { ...record, attempt, roundFirstAttempt: record.roundFirstAttempt + attempt - record.attempt };
   };
 
+  const withRepeats = (hand: Hand, end: (task: Task<DeliveryRecord>) => void): void => {
+    remove(hand);
+    for (const each of [hand, ...hand.repeats]) end(each.task);
+  };
+
   const open = (task: Task<DeliveryRecord>): Hand => {
     const delivery = numbered(task.value);
     const hand: Hand = {
@@ -109,11 +116,8 @@ export const makeHandsOn = ({ memory, onDropped }: HandsOnDeps): HandsOn => {
           else repeat.task.settle();
         }
       },
-      release() {
-        remove(hand);
-        task.release();
-        for (const repeat of hand.repeats) repeat.task.release();
-      },
+      release: () => withRepeats(hand, (each) => each.release()),
+      fail: (error) => withRepeats(hand, (each) => each.fail(error)),
     };
     hands.set(delivery.deliveryId, [...of(delivery.deliveryId), hand]);
     return hand;

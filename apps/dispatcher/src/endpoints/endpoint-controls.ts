@@ -45,6 +45,8 @@ export interface EndpointControls {
   giveBackSlot(endpointId: string, slotAtMs: number): void;
   /** An attempt has ended. */
   after(endpoint: CompiledEndpoint, result: AttemptOutcome, startedAtMs: number): void;
+  /** An attempt has come to no end: a probe is taken back. */
+  abandon(endpointId: string): void;
   /** What the next owner must know; undefined where all is at its default. */
   recordOf(endpointId: string): ReturnType<typeof recordOfControl>;
   /** Forgets what it knows of endpoints: they are somebody else's, or were. */
@@ -111,6 +113,10 @@ export const makeEndpointControls = (options: EndpointControlsOptions): Endpoint
       const control = of(endpoint.id);
       feedBreaker(control, endpoint.id, result, startedAtMs);
       feedFailing(control, endpoint, result);
+    },
+    abandon: (endpointId) => {
+      const control = controls.get(endpointId);
+      if (control !== undefined) abandonProbe(control);
     },
     recordOf: (endpointId) => {
       const control = controls.get(endpointId);

@@ -99,6 +99,7 @@ const taskOf = (delivery: DeliveryRecord): Task<DeliveryRecord> => ({
   value: delivery,
   record: { topic: topicNames.deliveries, partition: 0, offset: 0, key: '', value: null, headers: {}, timestampMs: 0 },
   settle: (onCommitted) => onCommitted?.(),
+  fail: (error) => onFailure(error),
   release: () => undefined,
   isCurrent: () => true,
 });
@@ -140,10 +141,9 @@ export const simulateBacklog = async (trouble: Trouble, untilMs: number) => {
       const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs, waitReason: 'retry', spills: 0 };
       if (result.outcome !== 'delivered') log.put(toTier(tiers, retry, agenda.now(), {}));
     },
-    handOver: makeHandOver({ append, clock: agenda, tiers, events: { deadLettered: () => [] }, onFailure }),
+    handOver: makeHandOver({ append, clock: agenda, tiers, events: { deadLettered: () => [] } }),
     clock: agenda,
     maxConcurrency,
-    onFailure,
   });
   const receive = (delivery: DeliveryRecord): void => {
     const inHand = hands.take(taskOf(delivery), () => undefined);

@@ -185,6 +185,7 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
   const sent: { atMs: number; runMs: number; eventId: string; url: string }[] = [];
   const clock = { now: () => Date.now() };
   let answered = 200;
+  let bug: Error | undefined;
   await startDispatcher({
     scope,
     log,
@@ -196,6 +197,7 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
     keyring,
     send: async ({ url, headers }) => {
       sent.push({ atMs: Date.now(), runMs: performance.now(), eventId: headers['webhook-id'] ?? '', url });
+      if (bug !== undefined) throw bug;
       const durationMs = answersAfterMs?.(url);
       if (durationMs !== undefined) await new Promise((resolve) => setTimeout(resolve, durationMs));
       return answer(answered, durationMs ?? 1);
@@ -221,6 +223,8 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
     ...historyOf(eventLog),
     sent,
     answerWith: (status: number): void => void (answered = status),
+    /** What sends throws from now on: a bug of ours, and no receiver's doing. */
+    breakWith: (error: Error | undefined): void => void (bug = error),
     /** Sets the clock on the wall, forward or back: no timer is moved by it. */
     setClock: (byMs: number): void => jest.setSystemTime(Date.now() + byMs),
     pass: passingTime(() => writes() + sent.length),

@@ -36,19 +36,27 @@ describe('the delayer', () => {
   let worker: Worker;
   let left: { record: NewRecord; atMs: number }[];
   let failures: unknown[];
+  let put: string[];
+  /** Throws for a bug of ours. */
+  let onAppend: (records: readonly NewRecord[]) => void;
 
   beforeEach(async () => {
     log = simulatedLog({ partitions: 4, batchRecords: 10 });
     left = [];
     failures = [];
+    put = [];
+    onAppend = () => undefined;
     worker = await startDelayer({
       eventLog: log,
       tiers,
-      append: async (records) => void left.push(...records.map((record) => ({ record, atMs: Date.now() }))),
+      append: async (records) => {
+        onAppend(records);
+        left.push(...records.map((record) => ({ record, atMs: Date.now() })));
+      },
       clock: { now: Date.now },
       stopwatch: { now: () => performance.now() },
       onRetry: (error) => failures.push(error),
-      onFailure: (error) => failures.push(error),
+      care: { times: { againAfterMs: 5 }, onPutAside: ({ kind, record }) => put.push(`${kind} ${record.key}`) },
     });
   });
   afterEach(async () => {
@@ -63,6 +71,16 @@ describe('the delayer', () => {
     expect(left[0]?.record).toMatchObject({ topic: topicNames.deliveries, key: 'ep_1', headers });
     expect(Buffer.from(left[0]?.record.value ?? []).equals(record.value ?? Buffer.alloc(0))).toBe(true);
     expect(failures).toEqual([]);
+  });
+
+  test('puts aside what it cannot move, and moves the others', async () => {
+    onAppend = ([record]) => {
+      if (DeliveryRecord.decode(record?.value ?? Buffer.alloc(0)).deliveryId === 'delivery 2') throw new Error('a bug');
+    };
+    await log.produce([1, 2, 3].map((nth) => waiting(nth, 'short')));
+    await until('the others, and the letter', () => left.length === 2 && put.length === 1);
+    expect(put).toEqual(['failed delivery 2']);
+    expect(failures).toHaveLength(3);
   });
 
   test('passes on what is not due when it has waited in a tier, with its new beginning', async () => {

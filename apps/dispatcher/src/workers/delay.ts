@@ -1,6 +1,7 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
-import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { eachTask, groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
 
@@ -12,8 +13,7 @@ export interface DelayDeps {
   stopwatch: Stopwatch;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
-  /** A bug: ends the process. */
-  onFailure(error: unknown): void;
+  care: WorkerCare;
 }
 
 /** Its moments as the clock would have named them, if it had been set before it went in. */
@@ -33,7 +33,7 @@ const unheardMs = 100;
 const tiersWindow = { records: 500, bytes: 1024 * 1024, totalBytes: 48 * 1024 * 1024 };
 
 /** What is kept of a record while it waits: its bytes, once, and when it goes on. */
-interface Waiting extends Pick<Task<unknown>, 'settle' | 'release' | 'isCurrent'> {
+interface Waiting extends Pick<Task<unknown>, 'settle' | 'fail' | 'release' | 'isCurrent'> {
   bytes: Uint8Array;
   headers: Readonly<Record<string, string>>;
   endpointId: string;
@@ -43,10 +43,9 @@ interface Waiting extends Pick<Task<unknown>, 'settle' | 'release' | 'isCurrent'
   latestAtMs: number;
 }
 
-/** The bytes are copied: a view of them would keep all that was fetched with them. */
 const decode = (bytes: Uint8Array) => {
   const { endpointId, enqueuedAtMs, dueAtMs } = DeliveryRecord.decode(bytes);
-  return { bytes: new Uint8Array(bytes), endpointId, enqueuedAtMs, dueAtMs };
+  return { bytes, endpointId, enqueuedAtMs, dueAtMs };
 };
 
 /**
@@ -65,13 +64,13 @@ export const startDelayer = async ({
   clock,
   stopwatch,
   onRetry,
-  onFailure,
+  care,
 }: DelayDeps): Promise<Worker> => {
   const waiting = new Map<Waiting, NodeJS.Timeout>();
   let worker: Worker | undefined;
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
-  const leave = ({ bytes, headers, endpointId, leavesAtMs, dueAtMs, settle }: Waiting): void => {
+  const leave = ({ bytes, headers, endpointId, leavesAtMs, dueAtMs, settle, fail }: Waiting): void => {
     const nowMs = clock.now();
     const setBackByMs = Math.max(0, leavesAtMs - nowMs);
     const isDue = nowMs >= dueAtMs - setBackByMs;
@@ -79,7 +78,7 @@ export const startDelayer = async ({
     const asItIs = { topic: topicNames.deliveries, key: endpointId, value: bytes, headers };
     const onward = () => (setBackByMs > 0 ? toDeliveries(moved(), headers) : asItIs);
     const next = isDue ? onward() : toTier(tiers, moved(), nowMs, headers);
-    append([next]).then(() => settle(), onFailure);
+    append([next]).then(() => settle(), fail);
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
@@ -91,19 +90,27 @@ export const startDelayer = async ({
     if (remainingMs <= 0) return leave(one);
     const timer = setTimeout(() => {
       waiting.delete(one);
-      wait(one);
+      goOn(one);
     }, timerMs(remainingMs));
     waiting.set(one, timer);
   };
 
-  const take = ({ value, record, settle, release, isCurrent }: Task<ReturnType<typeof decode>>): void => {
+  const goOn = (one: Waiting): void => {
+    try {
+      wait(one);
+    } catch (error) {
+      one.fail(error);
+    }
+  };
+
+  const take = ({ value, record, settle, fail, release, isCurrent }: Task<ReturnType<typeof decode>>): void => {
     const { bytes, endpointId, enqueuedAtMs, dueAtMs } = value;
     const tier = tierOf.get(record.topic);
     if (tier === undefined) return release();
     const leavesAtMs = leavesTierAt(tier, enqueuedAtMs, dueAtMs);
     const latestAtMs = stopwatch.now() + tier.delayMs;
     const { headers } = record;
-    wait({ bytes, headers, endpointId, dueAtMs, leavesAtMs, latestAtMs, settle, release, isCurrent });
+    wait({ bytes, headers, endpointId, dueAtMs, leavesAtMs, latestAtMs, settle, fail, release, isCurrent });
   };
 
   /** What waits here waits on the log. */
@@ -123,8 +130,10 @@ export const startDelayer = async ({
     paceMs: 20,
     window: tiersWindow,
     decode,
-    handle: (tasks) => tasks.forEach(take),
+    handle: eachTask(take),
     letGo,
+    recordsWait: true,
+    ...care,
     onFailure: onRetry,
   });
   return worker;

@@ -1,5 +1,5 @@
 import { DeliveryRecord } from '@bellwire/contracts';
-import { groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import { eachTask, groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Admission } from '../admission/admission.ts';
 import { makeFollowCancel, type CancelOrderDeps } from '../attempts/cancel-order.ts';
@@ -7,6 +7,7 @@ import type { HandsOn } from '../attempts/in-hand.ts';
 import { makeCandidateOf, type CandidateDeps } from '../admission/candidate.ts';
 import type { EndpointStates } from '../endpoints/endpoint-states.ts';
 import { deliveriesWindow } from '../admission/window.ts';
+import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Insist } from '../writing/insist.ts';
 import { makeReceive, type ReceptionDeps } from '../admission/reception.ts';
 
@@ -19,6 +20,7 @@ export interface DeliverDeps extends ReceptionDeps, Omit<CancelOrderDeps, 'state
   insist: Insist;
   /** Deliveries that are started and not committed yet. */
   maxInFlight: number;
+  care: WorkerCare;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
 }
@@ -32,7 +34,7 @@ const hurryShare = 0.25;
  * given back when its partition moves away, or when we stop.
  */
 export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
-  const { eventLog, view, admission, hands, states, insist, maxInFlight, onFailure } = deps;
+  const { eventLog, view, admission, hands, states, insist, maxInFlight } = deps;
   const followCancel = makeFollowCancel(deps);
   const receive = makeReceive(deps);
   const candidateOf = makeCandidateOf({ ...deps, receive });
@@ -45,23 +47,23 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     if (!task.isCurrent()) return task.release();
     const inHand = hands.take(task, admit);
     if (inHand === undefined) return;
-    const endpoint = receive(inHand);
-    const candidate = endpoint && candidateOf(inHand, endpoint);
-    if (candidate !== undefined) admission.admit(candidate);
+    try {
+      const endpoint = receive(inHand);
+      const candidate = endpoint && candidateOf(inHand, endpoint);
+      if (candidate !== undefined) admission.admit(candidate);
+    } catch (error) {
+      inHand.fail(error);
+    }
   };
 
-  const handle = (tasks: readonly Task<DeliveryRecord>[]): void => {
-    for (const task of tasks) {
-      const { registryPosition } = task.value;
-      if (task.value.cancel) followCancel(task);
-      else if (registryPosition <= view.position()) admit(task);
-      else {
-        awaitingView.add(task);
-        insist('registry view', () => view.reached(registryPosition))
-          .then(() => awaitingView.delete(task) && admit(task))
-          .catch(onFailure);
-      }
-    }
+  const take = (task: Task<DeliveryRecord>): void => {
+    const { registryPosition } = task.value;
+    if (task.value.cancel) return followCancel(task);
+    if (registryPosition <= view.position()) return admit(task);
+    awaitingView.add(task);
+    insist('registry view', () => view.reached(registryPosition))
+      .then(() => awaitingView.delete(task) && admit(task))
+      .catch(task.fail);
   };
 
   const letGo = (): void => {
@@ -82,11 +84,12 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     hurryAfter: maxInFlight * hurryShare,
     decode: (bytes) => DeliveryRecord.decode(bytes),
     window: deliveriesWindow,
-    handle,
+    handle: eachTask(take),
     letGo,
     prepare: states.prepare,
     conclude: states.flush,
     forget: states.forget,
+    ...deps.care,
     onFailure: deps.onRetry,
   });
 };

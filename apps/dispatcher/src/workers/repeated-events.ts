@@ -2,7 +2,7 @@ import type { EventRecord } from '@bellwire/contracts';
 import type { Task } from '@bellwire/messaging';
 import { LRUCache } from 'lru-cache';
 
-type EventTask = Pick<Task<EventRecord>, 'value' | 'settle' | 'release'>;
+type EventTask = Pick<Task<EventRecord>, 'value' | 'settle' | 'release' | 'fail'>;
 
 /** Keyed events that the log holds more than once: their publishers asked again before ingestion knew that it has them. */
 export interface RepeatedEvents {
@@ -12,6 +12,8 @@ export interface RepeatedEvents {
   written(task: EventTask): void;
   /** The first one is not routed here after all: releases it, and its repeats. */
   released(task: EventTask): void;
+  /** A bug: it fails, and so do its repeats. The next of them to come is the first again. */
+  failed(task: EventTask, error: unknown): void;
 }
 
 const rememberedEvents = 100_000;
@@ -27,6 +29,15 @@ export const makeRepeatedEvents = (onRepeat: () => void): RepeatedEvents => {
   const known = new LRUCache<string, true>({ max: rememberedEvents });
   /** Repeats of events that are being routed. */
   const underWay = new Map<string, EventTask[]>();
+
+  /** It is under way no more. */
+  const withRepeats = (task: EventTask): EventTask[] => {
+    if (task.value.idempotencyKey === undefined) return [task];
+    const name = nameOf(task.value);
+    const repeats = underWay.get(name) ?? [];
+    underWay.delete(name);
+    return [task, ...repeats];
+  };
 
   return {
     isFirst: (task) => {
@@ -50,12 +61,7 @@ export const makeRepeatedEvents = (onRepeat: () => void): RepeatedEvents => {
       for (const repeat of underWay.get(name) ?? []) repeat.settle();
       underWay.delete(name);
     },
-    released: (task) => {
-      task.release();
-      if (task.value.idempotencyKey === undefined) return;
-      const name = nameOf(task.value);
-      for (const repeat of underWay.get(name) ?? []) repeat.release();
-      underWay.delete(name);
-    },
+    released: (task) => withRepeats(task).forEach((each) => each.release()),
+    failed: (task, error) => withRepeats(task).forEach((each) => each.fail(error)),
   };
 };

@@ -41,6 +41,7 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
     },
     insist: (_what, work) => work(),
     onRetry: (error) => failures.push(error),
+    care: {},
     onFailure: (error) => failures.push(error),
     onDropped: () => undefined,
   });
@@ -76,7 +77,7 @@ test('what waits for a template when we stop is left to the next owner', async (
   await until('the rest', () => written.length === 1);
   release.reject(new Fault('STOPPING', 'The service is stopping.'));
   await worker.drain(50);
-  expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 1, failures: [] });
+  expect({ inFlight: worker.inFlight(), failures }).toEqual({ inFlight: 0, failures: [] });
   await worker.close();
 });
 

@@ -11,10 +11,10 @@ import {
   type Task,
   type Worker,
 } from '@bellwire/messaging';
-import { Fault } from '@bellwire/errors';
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Plan } from '../planning/plan-deliveries.ts';
 import { openTurns } from '../planning/turns.ts';
+import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Append } from '../ports.ts';
 import { makeRepeatedEvents } from './repeated-events.ts';
 
@@ -25,6 +25,7 @@ export interface RouteEventsDeps {
   append: Append;
   /** Runs until it succeeds or the service stops. */
   insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
+  care: WorkerCare;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
   /** A bug: ends the process. */
@@ -89,18 +90,13 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
   const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
   let isRouting = false;
 
-  const fail = (task: EventTask, error: unknown): void => {
-    repeats.released(task);
-    onFailure(error);
-  };
-
   /** What waits for templates follows when they are rendered; where we are stopping the next owner plans it again. */
   const follow = async (task: EventTask, later: Promise<Plan>): Promise<void> => {
     try {
       turns.add(task.value.tenantId, await later, task, true);
       route();
     } catch (error) {
-      if (!(error instanceof Fault && error.reason === 'STOPPING')) fail(task, error);
+      repeats.failed(task, error);
     }
   };
 
@@ -126,7 +122,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     while (waiting.length > 0 || !turns.isEmpty()) {
       await takeIn();
       await heard();
-      for (const { item: task, later } of await writeSlice(turns, append, fail)) {
+      for (const { item: task, later } of await writeSlice(turns, append, repeats.failed)) {
         if (later === undefined) repeats.written(task);
         else void follow(task, later);
       }
@@ -164,6 +160,7 @@ export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
     decode: (bytes) => EventRecord.decode(bytes),
     handle,
     letGo,
+    ...deps.care,
     onFailure: deps.onRetry,
   });
   return worker;

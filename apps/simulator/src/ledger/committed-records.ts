@@ -1,4 +1,4 @@
-import { decodeCompleted, topicNames, type Commit, type Position } from '@bellwire/messaging';
+import { readMetadata, topicNames, type Commit, type Position } from '@bellwire/messaging';
 import type { Tracked } from './lines.ts';
 import type { Violations } from './violations.ts';
 
@@ -57,7 +57,7 @@ export const openCommittedRecords = ({ violations, onSettled }: CommittedRecords
     if (before !== undefined && commit.offset < before.offset)
       violations.add('commit_went_back', `${commit.topic}/${commit.partition}: ${before.offset} to ${commit.offset}`);
     known.commit = commit;
-    const done = decodeCompleted(commit.offset, commit.metadata);
+    const { completed: done } = readMetadata(commit);
     const isDone = (offset: number): boolean =>
       offset < commit.offset || done.some(({ first, last }) => first <= offset && offset <= last);
     for (let offset = known.from; offset < records.length; offset++) {

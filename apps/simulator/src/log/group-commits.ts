@@ -1,4 +1,4 @@
-import { decodeCompleted, type Commit, type Subscription, type TopicPartition } from '@bellwire/messaging';
+import { readMetadata, type Commit, type Subscription, type TopicPartition } from '@bellwire/messaging';
 import type { MembershipDeps } from './membership.ts';
 import { unavailable } from './wire.ts';
 
@@ -15,8 +15,9 @@ export interface Standing {
   lastMove(partition: TopicPartition): number;
 }
 
-const describeCommit = ({ topic, partition, offset, metadata }: Commit): string => {
-  const done = decodeCompleted(offset, metadata).map(({ first, last }) => `${first}-${last}`);
+const describeCommit = (commit: Commit): string => {
+  const { topic, partition, offset } = commit;
+  const done = readMetadata(commit).completed.map(({ first, last }) => `${first}-${last}`);
   return `${topic}/${partition}@${offset}${done.length > 0 ? `+${done.join(',')}` : ''}`;
 };
 

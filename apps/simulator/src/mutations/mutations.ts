@@ -34,8 +34,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: inDispatcher('attempts/in-hand.ts'),
-        find: '      release() {\n        remove(hand);',
-        replace: '      release() {',
+        find: 'release: () => withRepeats(hand, (each) => each.release()),',
+        replace: 'release: () => [hand, ...hand.repeats].forEach((each) => each.task.release()),',
       },
     ],
     caughtBySeed: 1,
@@ -57,11 +57,11 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: inDispatcher('workers/route-events.ts'),
-        find: 'return task.isCurrent() && repeats.isFirst(task);',
-        replace: 'return task.isCurrent();',
+        find: 'else if (repeats.isFirst(task)) turns.add(',
+        replace: 'else turns.add(',
       },
     ],
-    caughtBySeed: 35,
+    caughtBySeed: 65,
     breaks: 'lost',
   },
   {
@@ -74,7 +74,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'for (const each of releasable(line)) spill(line, each);',
       },
     ],
-    caughtBySeed: 1,
+    caughtBySeed: 5,
     breaks: 'not_its_own',
   },
   {
@@ -87,7 +87,7 @@ export const mutations: readonly Mutation[] = [
         replace: '    onMade(delivery, next);\n    await append([\n      ...nextStep(',
       },
     ],
-    caughtBySeed: 1,
+    caughtBySeed: 3,
     breaks: 'marked_too_early',
   },
   {
@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
         await insist('endpoint state', () => produce(taken));`,
       },
     ],
-    caughtBySeed: 11,
+    caughtBySeed: 6,
     breaks: 'state_went_back',
   },
   {
@@ -132,8 +132,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: inDispatcher('workers/delay.ts'),
-        find: 'append([next]).then(() => task.settle(), onFailure);',
-        replace: 'append([next]).catch(onFailure);\n    task.settle();',
+        find: 'append([next]).then(() => settle(), fail);',
+        replace: 'append([next]).catch(fail);\n    settle();',
       },
     ],
     caughtBySeed: 1,
@@ -145,10 +145,10 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: inMessaging('settlement/ownership.ts'),
-        find: 'const { offset, completed } = window.progress();',
-        replace: `const done = window.progress();
-    const offset = Math.max(done.offset, ...done.completed.map(({ last }) => last + 1));
-    const completed = [];`,
+        find: 'const { offset, completed: done } = window.progress();',
+        replace: `const progress = window.progress();
+    const offset = Math.max(progress.offset, ...progress.completed.map(({ last }) => last + 1));
+    const done = [];`,
       },
     ],
     caughtBySeed: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Commit, LogRecord, Subscription } from '../log.ts';
-import { decodeCompleted } from './completed-offsets.ts';
+import { readMetadata } from './commit-metadata.ts';
 import { openOwned, type OwnedOptions } from './owned.ts';
 
 const partition = { topic: 't', partition: 0 };
@@ -108,7 +108,7 @@ describe('owned partitions', () => {
     expect(subscription.handedOver).toHaveLength(1);
     const [commit] = subscription.handedOver;
     expect(commit).toMatchObject({ ...partition, offset: 1 });
-    expect(decodeCompleted(1, commit?.metadata ?? '')).toEqual([{ first: 2, last: 2 }]);
+    expect(readMetadata({ offset: 1, metadata: commit?.metadata ?? '' }).completed).toEqual([{ first: 2, last: 2 }]);
     own?.settle(3);
     expect(subscription.handedOver).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { nameOf, openLeaving, type LeavingOptions } from './leaving.ts';
 import { openOwnership, type Ownership, type OwnershipLimits } from './ownership.ts';
 
 /** What a worker sees of a partition while it is ours. */
-export type Owned = Pick<Ownership, 'admit' | 'settle' | 'release' | 'isCurrent' | 'balance'>;
+export type Owned = Pick<Ownership, 'admit' | 'settle' | 'release' | 'isCurrent' | 'balance' | 'life' | 'touch'>;
 
 /** The partitions that are ours. */
 export interface OwnedPartitions {
@@ -16,6 +16,8 @@ export interface OwnedPartitions {
   lose(partition: TopicPartition): void;
   /** Hands over what was lost and has nothing under way. */
   handOverIdle(): void;
+  /** We leave in order: the next commits take back what they said of our life. */
+  endLives(): void;
   /** Nothing is ours any more, and nothing is handed over. */
   end(): void;
   /** Records that are neither settled nor released, of partitions that have moved away too. */
@@ -110,6 +112,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
       options.onFewer();
     },
     handOverIdle: leaving.handOverIdle,
+    endLives: () => entries.forEach((entry) => entry.life.end()),
     end() {
       for (const entry of entries.values()) {
         entry.lose();

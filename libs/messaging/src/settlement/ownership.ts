@@ -1,6 +1,7 @@
 import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
-import { decodeCompleted, encodeCompleted } from './completed-offsets.ts';
-import { settlementWindow } from './window.ts';
+import { readMetadata, writeMetadata } from './commit-metadata.ts';
+import type { LifeMark } from './life-mark.ts';
+import { settlementWindow, type SettlementWindow } from './window.ts';
 
 /**
  * A partition while it is ours, and until it is handed over. One that moves away and comes back is another object: this is
@@ -31,6 +32,16 @@ export interface Ownership {
   /** Whatever is settled from now on counts for nothing; who waits for a commit is told. */
   forget(): void;
   isPaused(): boolean;
+  readonly life: Life;
+}
+
+export interface Life {
+  /** What the owner before us said last; undefined where it left in order. */
+  readonly before: LifeMark | undefined;
+  /** What our commits say. */
+  mark: LifeMark | undefined;
+  /** We leave in order. */
+  end(): void;
 }
 
 export interface OwnershipLimits {
@@ -50,9 +61,6 @@ export interface OwnershipContext {
   /** Fewer are in flight. */
   onFewer(): void;
 }
-
-/** Metadata of a commit, as the port and Kafka's default (offset.metadata.max.bytes = 4096) allow. */
-const metadataBytes = 4000;
 
 /**
  * How much further than its unsettled records a window may reach: one slow record must not stop the partition. Completions
@@ -88,14 +96,33 @@ const openWaiters = () => {
   };
 };
 
+const isFull = (window: SettlementWindow, { records, bytes }: OwnershipLimits): boolean =>
+  window.unsettled() >= records || window.length() >= records * reachOverUnsettled || window.bytes() >= bytes;
+
+const isRoomy = (window: SettlementWindow, { records, bytes }: OwnershipLimits): boolean =>
+  window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < records * reachOverUnsettled;
+
+const openLife = (before: LifeMark | undefined, onChanged: () => void): Life => {
+  const life: Life = {
+    before,
+    mark: before,
+    end() {
+      if (life.mark !== undefined) onChanged();
+      life.mark = undefined;
+    },
+  };
+  return life;
+};
+
 export const openOwnership = (
   partition: TopicPartition,
   commit: Commit | undefined,
   context: OwnershipContext,
 ): Ownership => {
   const { limit, subscription, isStopped, onWaiting, onChanged, onFewer } = context;
-  const begin = commit?.offset ?? 0;
-  const window = settlementWindow(begin, decodeCompleted(begin, commit?.metadata ?? ''));
+  const begin = commit ?? { offset: 0, metadata: '' };
+  const { life: before, completed } = readMetadata(begin);
+  const window = settlementWindow(begin.offset, completed);
   const waiters = openWaiters();
   const released = new Set<number>();
   let lost = false;
@@ -107,17 +134,13 @@ export const openOwnership = (
     changed = true;
     if (!lost) onChanged();
   };
+  const life = openLife(before, touch);
 
   const balance = (): void => {
-    const { records, bytes } = limit;
-    const reach = records * reachOverUnsettled;
-    const full = window.unsettled() >= records || window.length() >= reach || window.bytes() >= bytes;
-    const roomy = window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < reach;
-    if (lost) return;
-    if (!paused && (full || isStopped())) {
+    if (!paused && !lost && (isFull(window, limit) || isStopped())) {
       paused = true;
       subscription()?.pause(partition);
-    } else if (paused && roomy && !isStopped()) {
+    } else if (paused && !lost && isRoomy(window, limit) && !isStopped()) {
       paused = false;
       subscription()?.resume(partition);
     }
@@ -126,9 +149,8 @@ export const openOwnership = (
   const commitNow = (): Commit & { dropped: number } => {
     changed = false;
     waiters.collect();
-    const { offset, completed } = window.progress();
-    const { text, dropped } = encodeCompleted(offset, completed, metadataBytes);
-    return { ...partition, offset, metadata: text, dropped };
+    const { offset, completed: done } = window.progress();
+    return { ...partition, offset, ...writeMetadata(offset, { life: life.mark, completed: done }) };
   };
 
   return {
@@ -162,11 +184,15 @@ export const openOwnership = (
     isChanged: () => changed,
     touch,
     committed: waiters.committed,
-    lose: () => void (lost = true),
+    lose() {
+      lost = true;
+      life.end();
+    },
     forget() {
       forgotten = true;
       waiters.tellAll();
     },
     isPaused: () => paused,
+    life,
   };
 };

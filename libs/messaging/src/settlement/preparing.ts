@@ -5,7 +5,7 @@ import type { Task } from './task.ts';
 export interface PreparingOptions<T> {
   /** Absent: nothing needs preparing. */
   prepare: ((partition: TopicPartition) => Promise<void>) | undefined;
-  handle: (tasks: readonly Task<T>[]) => void;
+  handle: (own: Owned, tasks: readonly Task<T>[]) => void;
   onFailure: (error: unknown) => void;
 }
 
@@ -16,7 +16,8 @@ export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOption
 
   const passOn = (own: Owned, held: readonly Task<T>[]): void => {
     waiting.delete(own);
-    if (own.isCurrent()) handle(held);
+    if (held.length === 0) return;
+    if (own.isCurrent()) handle(own, held);
     else release(held);
   };
 
@@ -31,12 +32,8 @@ export const openPreparing = <T>({ prepare, handle, onFailure }: PreparingOption
     },
     pass: (own: Owned, tasks: readonly Task<T>[]): void => {
       const held = waiting.get(own);
-      if (held !== undefined) return void held.push(...tasks);
-      try {
-        if (tasks.length > 0) handle(tasks);
-      } catch (error) {
-        onFailure(error);
-      }
+      if (held !== undefined) held.push(...tasks);
+      else if (tasks.length > 0) handle(own, tasks);
     },
     /** Releases what waits for a partition that has moved away, or for a worker that stops. */
     letGo: (): void => {

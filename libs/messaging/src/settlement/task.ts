@@ -10,6 +10,11 @@ export interface Task<T> {
    * partition is no longer ours.
    */
   settle(onCommitted?: () => void): void;
+  /**
+   * Something that was to be done for it threw, by a bug: it is handed over again a little later, alone, and put aside in
+   * dead-letters after three failures. Nothing of it may be under way any more.
+   */
+  fail(error: unknown): void;
   /** Nothing was begun for the record: it stays on the log for the next owner, and nobody waits for it. Harmless twice. */
   release(): void;
   /**

@@ -344,8 +344,8 @@ export interface Transition {
 }
 
 /**
- * Topic dead-letters, key: endpoint id. Either a delivery that will not be tried again by itself, or a record that
- * could not be read, with its origin.
+ * Topic dead-letters, key: endpoint id. Either a delivery that will not be tried again by itself, or a record that was put
+ * aside, with its origin.
  */
 export interface DeadLetterRecord {
   letter: { $case: "delivery"; value: DeadDelivery } | { $case: "unreadable"; value: UnreadableRecord } | undefined;
@@ -355,7 +355,7 @@ export interface DeadDelivery {
   delivery:
     | DeliveryRecord
     | undefined;
-  /** attempts_exhausted, not_retryable, deadline, endpoint_gone, template_failed, too_large. */
+  /** attempts_exhausted, not_retryable, deadline, endpoint_gone, template_failed, too_large, quarantined. */
   reason: string;
   deadLetteredAtMs: number;
   attemptCount: number;
@@ -371,6 +371,12 @@ export interface UnreadableRecord {
   value: Buffer;
   error: string;
   foundAtMs: number;
+  /** Why it was put aside: undecodable (also where empty), failed, crashed. */
+  kind: string;
+  /** Of the consumer that put it aside. */
+  consumerGroup: string;
+  /** How often it has failed, or ended the process. */
+  failures: number;
 }
 
 /**
@@ -2695,7 +2701,17 @@ export const DeadDelivery: MessageFns<DeadDelivery> = {
 };
 
 function createBaseUnreadableRecord(): UnreadableRecord {
-  return { topic: "", partition: 0, offset: 0, value: Buffer.alloc(0), error: "", foundAtMs: 0 };
+  return {
+    topic: "",
+    partition: 0,
+    offset: 0,
+    value: Buffer.alloc(0),
+    error: "",
+    foundAtMs: 0,
+    kind: "",
+    consumerGroup: "",
+    failures: 0,
+  };
 }
 
 export const UnreadableRecord: MessageFns<UnreadableRecord> = {
@@ -2717,6 +2733,15 @@ export const UnreadableRecord: MessageFns<UnreadableRecord> = {
     }
     if (message.foundAtMs !== 0) {
       writer.uint32(48).int64(message.foundAtMs);
+    }
+    if (message.kind !== "") {
+      writer.uint32(58).string(message.kind);
+    }
+    if (message.consumerGroup !== "") {
+      writer.uint32(66).string(message.consumerGroup);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(72).uint32(message.failures);
     }
     return writer;
   },
@@ -2782,6 +2807,30 @@ export const UnreadableRecord: MessageFns<UnreadableRecord> = {
             message.foundAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.consumerGroup = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2805,6 +2854,9 @@ export const UnreadableRecord: MessageFns<UnreadableRecord> = {
     message.value = object.value ?? Buffer.alloc(0);
     message.error = object.error ?? "";
     message.foundAtMs = object.foundAtMs ?? 0;
+    message.kind = object.kind ?? "";
+    message.consumerGroup = object.consumerGroup ?? "";
+    message.failures = object.failures ?? 0;
     return message;
   },
 };

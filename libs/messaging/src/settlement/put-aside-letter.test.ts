@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DeadLetterRecord } from '@bellwire/contracts';
 import { fitsRecord, maxRecordBytes, sizeOfRecord } from '../record-limits.ts';
-import { unreadableLetter } from './unreadable.ts';
+import { putAsideLetter } from './put-aside-letter.ts';
 
 const recordOf = (value: Uint8Array) => ({
   topic: 'deliveries',
@@ -19,10 +19,14 @@ const letterIn = ({ value }: { value: Uint8Array | null }) => {
   return letter.value;
 };
 
-describe('the letter of a record that cannot be read', () => {
+const letterOf = (value: Uint8Array, error: Error) =>
+  putAsideLetter({ record: recordOf(value), kind: 'failed', error, failures: 3, group: 'deliverer' }, 5);
+
+describe('the letter of a record that was put aside', () => {
   test('keeps its bytes', () => {
-    const letter = letterIn(unreadableLetter(recordOf(Buffer.from('abc')), new Error('no sense'), 5));
+    const letter = letterIn(letterOf(Buffer.from('abc'), new Error('no sense')));
     expect(letter).toMatchObject({ topic: 'deliveries', partition: 3, offset: 1234, error: 'no sense', foundAtMs: 5 });
+    expect(letter).toMatchObject({ kind: 'failed', failures: 3, consumerGroup: 'deliverer' });
     expect(Buffer.from(letter.value).toString()).toBe('abc');
   });
 
@@ -30,7 +34,7 @@ describe('the letter of a record that cannot be read', () => {
     const empty = sizeOfRecord(recordOf(new Uint8Array()));
     const largest = recordOf(Buffer.alloc(maxRecordBytes - empty, 1));
     expect(fitsRecord(largest)).toBe(true);
-    const made = unreadableLetter(largest, new Error('é'.repeat(5000)), 5);
+    const made = letterOf(largest.value, new Error('é'.repeat(5000)));
     expect(fitsRecord(made)).toBe(true);
     expect(letterIn(made).error).toMatch(/the first \d+ of \d+ bytes/);
     expect(letterIn(made).value.length).toBeGreaterThan(maxRecordBytes - 10_000);
