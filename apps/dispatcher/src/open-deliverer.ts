@@ -12,6 +12,7 @@ import { makeHandOver } from './admission/hand-over.ts';
 import { makeOnFailing } from './endpoints/on-failing.ts';
 import { makeOperationalEvents } from './telling/operational-events.ts';
 import { makeSwitchOff } from './endpoints/switch-off.ts';
+import { openStuckWrites } from './writing/stuck-writes.ts';
 import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
 import { startDeliverer } from './workers/deliver.ts';
 
@@ -28,7 +29,9 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
 
   let worker: Worker | undefined;
   const lag = openOwnLag(sweepMs);
-  const mayStart = (): boolean => worker === undefined || worker.isHeard();
+  const isOurs = (): boolean => worker === undefined || worker.isHeard();
+  const outcomes = openStuckWrites(stopwatch);
+  const mayStart = (): boolean => isOurs() && !outcomes.isStuck();
   const admission = makeAdmission({ clock: stopwatch, maxInFlight, mayStart, lag });
   const sweeping = setInterval(() => {
     lag.tick(stopwatch.now());
@@ -67,7 +70,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
       log.error({ endpoint_id: key, partition, offset, err: error }, 'endpoint_state.unreadable'),
   });
   // While our partitions may be another's, so are their endpoints.
-  const flushing = setInterval(() => mayStart() && void states.flush().catch(onFailure), flushMs);
+  const flushing = setInterval(() => isOurs() && void states.flush().catch(onFailure), flushMs);
   scope.own('endpoint states', { close: () => clearInterval(flushing) });
 
   const onMade = (delivery: DeliveryRecord, next: NextState): void => {
@@ -76,7 +79,17 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
   };
   const clocks = { clock, expiryClock };
   const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
-  const attemptDelivery = makeAttemptDelivery({ ...clocks, send, append, random, tiers, log, events, onMade, onGone });
+  const attemptDelivery = makeAttemptDelivery({
+    ...clocks,
+    send,
+    append: (records) => outcomes.watch(append(records)),
+    random,
+    tiers,
+    log,
+    events,
+    onMade,
+    onGone,
+  });
   const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events });
   const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
   const limits = { maxConcurrency, maxInFlight };

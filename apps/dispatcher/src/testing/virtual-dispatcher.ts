@@ -11,6 +11,7 @@ import {
   type Endpoint,
 } from '@bellwire/contracts';
 import { dialectNamed } from '@bellwire/dialects';
+import { Fault } from '@bellwire/errors';
 import { openExpiryClock, type AttemptOutcome, type DeliveryStatus } from '@bellwire/domain';
 import { openLogger, openScope, type Scope } from '@bellwire/lifecycle';
 import { simulatedLog, topicNames, topicSpecs, type NewRecord, type SimulatedLog } from '@bellwire/messaging';
@@ -63,17 +64,19 @@ const answer = (status: number, durationMs: number): AttemptOutcome => ({
   timings: {},
 });
 
-/** Counts what is written, so that a test knows when there is nothing left to do at a moment. */
+/** Counts what is written, so that a test knows when there is nothing left to do at a moment; or takes nothing. */
 const counted = (inner: SimulatedLog) => {
   let writes = 0;
+  let isAway = false;
   const eventLog: SimulatedLog = {
     ...inner,
-    produce: (records) => {
+    produce: async (records) => {
+      if (isAway) throw new Fault('LOG_UNAVAILABLE', 'the log takes nothing');
       writes++;
       return inner.produce(records);
     },
   };
-  return { eventLog, writes: () => writes };
+  return { eventLog, writes: () => writes, setAway: (away: boolean) => void (isAway = away) };
 };
 
 /** What registry and publishers write. */
@@ -178,7 +181,7 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
   jest.setSystemTime(new Date(startAt));
   const scope = openScope({ log });
   scopes.push(scope);
-  const { eventLog, writes } = counted(simulatedLog());
+  const { eventLog, writes, setAway } = counted(simulatedLog());
   await eventLog.topics(topicSpecs({ partitions, tiers }));
   const view = scope.own('view', await openRegistryView({ log: eventLog, onFailure }));
   const keyring = openKeyring({ masterKey: randomBytes(32).toString('hex') });
@@ -225,6 +228,8 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
     answerWith: (status: number): void => void (answered = status),
     /** What sends throws from now on: a bug of ours, and no receiver's doing. */
     breakWith: (error: Error | undefined): void => void (bug = error),
+    /** From now on nothing can be written, or can again. */
+    setAway,
     /** Sets the clock on the wall, forward or back: no timer is moved by it. */
     setClock: (byMs: number): void => jest.setSystemTime(Date.now() + byMs),
     pass: passingTime(() => writes() + sent.length),

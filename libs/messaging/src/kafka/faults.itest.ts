@@ -4,9 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, join, spec } from '../conformance/describe-log.ts';
 import type { Log, LogRecord } from '../log.ts';
 import { startWorker } from '../settlement.ts';
+import type { Task } from '../settlement/task.ts';
 import { openAsking } from './asking.ts';
 import { clientMaker, clusterOf } from './client.ts';
 import { openKafkaLog } from './kafka-log.ts';
@@ -161,6 +163,32 @@ describe('a member', () => {
     for (let partition = 0; partition < 4; partition++) member.subscription.resume({ topic: 't', partition });
     await eventually(() => member.records.length === 1);
     expect(member.moves).toHaveLength(4);
+    await short.close();
+  });
+
+  test('that was taken for dead handles nothing again that it has settled', async () => {
+    const sessionTimeoutMs = 1000;
+    const short = await open({ sessionTimeoutMs });
+    const tasks: Task<string>[] = [];
+    const worker = await startWorker({
+      log: short,
+      topics: ['t'],
+      group: 'w',
+      decode: (bytes) => Buffer.from(bytes).toString(),
+      handle: (batch) => void tasks.push(...batch),
+      onFailure: () => undefined,
+    });
+    await log.produce(Array.from({ length: 100 }, (_, i) => record(`${i}`)));
+    await eventually(() => tasks.length === 100);
+    process.kill(kafka.pid, 'SIGSTOP');
+    await sleep(3 * sessionTimeoutMs);
+    for (const task of tasks) task.settle();
+    process.kill(kafka.pid, 'SIGCONT');
+    const committed = async (): Promise<number> =>
+      (await log.commits('w', ['t'])).reduce((sum, { offset }) => sum + offset, 0);
+    for (const giveUpAt = Date.now() + 30_000; (await committed()) < 100;) expect(Date.now()).toBeLessThan(giveUpAt);
+    expect(tasks.map((task) => task.value).filter((value, nth, all) => all.indexOf(value) !== nth)).toEqual([]);
+    await worker.close();
     await short.close();
   });
 

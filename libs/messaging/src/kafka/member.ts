@@ -74,7 +74,7 @@ const openSessions = (parts: Parts) => {
     // Under another id than before: somebody else may have had it all in between.
     if (memberId !== id) {
       memberId = undefined;
-      owned.replace([]);
+      owned.drop();
     }
     memberId = id;
     backoffMs = 100;
@@ -87,7 +87,7 @@ const openSessions = (parts: Parts) => {
     session = undefined;
     memberId = undefined;
     standing.unsettle();
-    if (!isClosed()) owned.replace([]);
+    if (!isClosed()) owned.drop();
     beginLater();
   };
 

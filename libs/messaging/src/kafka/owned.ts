@@ -22,6 +22,8 @@ export interface OwnedPartitions {
   of(partition: TopicPartition): Owned | undefined;
   /** These are ours from now on: says what has gone and, when its commit is read, what has come. */
   replace(partitions: readonly TopicPartition[]): void;
+  /** The group may have given everything to others: nothing is ours, and it is still claimed when the group forms anew. */
+  drop(): void;
   setPaused(partition: TopicPartition, isPaused: boolean): void;
   claim(): { partitions: readonly TopicPartition[]; claimedAtMs: number };
   /** Nothing is said any more. */
@@ -31,38 +33,45 @@ export interface OwnedPartitions {
 export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
   const { handlers, moved, pause, resume, seek } = options;
   const entries = new Map<string, Owned>();
-  let claimedAtMs = 0;
+  let claim: { partitions: readonly TopicPartition[]; claimedAtMs: number } = { partitions: [], claimedAtMs: 0 };
   let stopped = false;
 
   const isCurrent = (own: Owned): boolean => !stopped && entries.get(nameOf(own.partition)) === own;
 
   const introduce = makeIntroduce({ ...options, isCurrent });
 
+  const become = (partitions: readonly TopicPartition[]): void => {
+    const names = new Set(partitions.map(nameOf));
+    const lost = [...entries.values()].filter((own) => !names.has(nameOf(own.partition)));
+    for (const own of lost) entries.delete(nameOf(own.partition));
+    const known = lost.filter((own) => own.position !== undefined).map((own) => own.partition);
+    moved(known);
+    if (known.length > 0) handlers.revoked(known);
+    // kafkajs would fetch again what lies between the commit and our position.
+    for (const own of entries.values())
+      if (own.position !== undefined) seek({ ...own.partition, offset: own.position });
+    const gained = partitions
+      .filter((partition) => !entries.has(nameOf(partition)))
+      .map((partition): Owned => {
+        const waitsUntilMs = performance.now() + handOverMs;
+        return { partition, position: undefined, isPaused: false, waitsUntilMs };
+      });
+    for (const own of gained) {
+      entries.set(nameOf(own.partition), own);
+      pause(own.partition);
+    }
+    void introduce(gained);
+  };
+
   return {
     of: (partition) => entries.get(nameOf(partition)),
     replace(partitions) {
       if (stopped) return;
-      claimedAtMs = Date.now();
-      const names = new Set(partitions.map(nameOf));
-      const lost = [...entries.values()].filter((own) => !names.has(nameOf(own.partition)));
-      for (const own of lost) entries.delete(nameOf(own.partition));
-      const known = lost.filter((own) => own.position !== undefined).map((own) => own.partition);
-      moved(known);
-      if (known.length > 0) handlers.revoked(known);
-      // kafkajs would fetch again what lies between the commit and our position.
-      for (const own of entries.values())
-        if (own.position !== undefined) seek({ ...own.partition, offset: own.position });
-      const gained = partitions
-        .filter((partition) => !entries.has(nameOf(partition)))
-        .map((partition): Owned => {
-          const waitsUntilMs = performance.now() + handOverMs;
-          return { partition, position: undefined, isPaused: false, waitsUntilMs };
-        });
-      for (const own of gained) {
-        entries.set(nameOf(own.partition), own);
-        pause(own.partition);
-      }
-      void introduce(gained);
+      claim = { partitions, claimedAtMs: Date.now() };
+      become(partitions);
+    },
+    drop() {
+      if (!stopped) become([]);
     },
     setPaused(partition, isPaused) {
       const own = entries.get(nameOf(partition));
@@ -71,7 +80,7 @@ export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
       if (isPaused) pause(partition);
       else if (own.position !== undefined) resume(partition);
     },
-    claim: () => ({ partitions: [...entries.values()].map((own) => own.partition), claimedAtMs }),
+    claim: () => claim,
     stop: () => void (stopped = true),
   };
 };

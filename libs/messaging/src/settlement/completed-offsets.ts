@@ -10,6 +10,22 @@ interface Encoded {
   dropped: number;
 }
 
+/** What is done after an offset by either of two lists, each in order. */
+export const doneByEither = (
+  offset: number,
+  one: readonly OffsetRange[],
+  other: readonly OffsetRange[],
+): readonly OffsetRange[] => {
+  const all = [...one, ...other].filter(({ last }) => last >= offset).toSorted((a, b) => a.first - b.first);
+  const joined: OffsetRange[] = [];
+  for (const { first, last } of all) {
+    const before = joined.at(-1);
+    if (before === undefined || first > before.last + 1) joined.push({ first: Math.max(first, offset), last });
+    else before.last = Math.max(before.last, last);
+  }
+  return joined;
+};
+
 const lengthOf = ({ first, last }: OffsetRange): number => last - first + 1;
 
 const withVersion = (version: '1' | '2', bytes: Uint8Array | readonly number[]): string =>

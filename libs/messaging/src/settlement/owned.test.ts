@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Commit, LogRecord, Subscription } from '../log.ts';
+import { encodeCompleted } from './completed-offsets.ts';
 import { readMetadata } from './commit-metadata.ts';
 import { openOwned, type OwnedOptions } from './owned.ts';
 
@@ -53,7 +54,7 @@ describe('owned partitions', () => {
     expect(owned.of(partition)?.admit(recordAt(0))).toBe(false);
   });
 
-  test('begin anew when they come back, and then ignore what the old ones say', () => {
+  test('begin anew when they come back, and keep what the old ones settle', () => {
     const owned = open(2);
     const subscription = listening();
     owned.attach(subscription);
@@ -63,14 +64,52 @@ describe('owned partitions', () => {
     old?.balance();
     owned.lose(partition);
     owned.assign(partition, undefined);
-    for (const offset of [0, 1]) owned.of(partition)?.admit(recordAt(offset));
-    owned.of(partition)?.balance();
-    for (const offset of [0, 1]) old?.settle(offset);
+    const again = owned.of(partition);
+    expect(again?.admit(recordAt(0))).toBe(true);
+    // One was fetched again before it was settled, the other one comes later.
+    old?.settle(0);
+    old?.settle(1);
     expect(old?.isCurrent()).toBe(false);
-    expect(subscription.said).toEqual(['pause', 'pause']);
-    expect(owned.collect()).toEqual([]);
-    owned.of(partition)?.settle(0);
-    expect(owned.collect()).toEqual([{ ...partition, offset: 1, metadata: '' }]);
+    expect(again?.admit(recordAt(1))).toBe(false);
+    expect(again?.admit(recordAt(2))).toBe(true);
+    expect(owned.collect()).toEqual([{ ...partition, offset: 2, metadata: '' }]);
+    expect(subscription.said).toEqual(['pause']);
+  });
+
+  test('know what they settled when they come back, although the group does not', () => {
+    const owned = open(10);
+    owned.attach(listening());
+    owned.assign(partition, undefined);
+    const old = owned.of(partition);
+    for (const offset of [0, 1, 2, 3, 4]) old?.admit(recordAt(offset));
+    for (const offset of [0, 1, 3]) old?.settle(offset);
+    owned.lose(partition);
+    // The next owner got as far as 1, and has done 4.
+    owned.assign(partition, {
+      ...partition,
+      offset: 1,
+      metadata: encodeCompleted(1, [{ first: 4, last: 4 }], 4000).text,
+    });
+    const again = [1, 2, 3, 4, 5].filter((offset) => owned.of(partition)?.admit(recordAt(offset)));
+    expect(again).toEqual([2, 5]);
+    const [commit] = owned.collect();
+    expect(commit).toMatchObject({ offset: 2 });
+    expect(readMetadata(commit ?? { offset: 0, metadata: '' }).completed).toEqual([{ first: 3, last: 4 }]);
+  });
+
+  test('begin anew where the group has gone back: it may be another topic', () => {
+    const owned = open(10);
+    owned.attach(listening());
+    owned.assign(partition, undefined);
+    const old = owned.of(partition);
+    for (const offset of [0, 1, 2]) old?.admit(recordAt(offset));
+    for (const offset of [0, 1]) old?.settle(offset);
+    owned.collect();
+    owned.committed();
+    owned.lose(partition);
+    owned.assign(partition, { ...partition, offset: 0, metadata: '' });
+    old?.settle(2);
+    expect([0, 1, 2].filter((offset) => owned.of(partition)?.admit(recordAt(offset)))).toEqual([0, 1, 2]);
   });
 
   test('pause what was full before the subscription was known, and commit nothing until then', () => {

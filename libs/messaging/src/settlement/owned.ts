@@ -1,6 +1,6 @@
 import type { Commit, Subscription, TopicPartition } from '../log.ts';
 import { nameOf, openLeaving, type LeavingOptions } from './leaving.ts';
-import { openOwnership, type Ownership, type OwnershipLimits } from './ownership.ts';
+import { openOwnership, type Ownership, type OwnershipLimits, type Settled } from './ownership.ts';
 
 /** What a worker sees of a partition while it is ours. */
 export type Owned = Pick<Ownership, 'admit' | 'settle' | 'release' | 'isCurrent' | 'balance' | 'life' | 'touch'>;
@@ -57,20 +57,50 @@ const openCollecting = (entries: ReadonlyMap<string, Ownership>, commitOf: (entr
   };
 };
 
+/** Partitions that have moved away, as they were last ours: what is settled stays so, whoever has them now. */
+const openFormer = () => {
+  const entries = new Map<string, Ownership>();
+  return {
+    add: (entry: Ownership): void => void entries.set(nameOf(entry.partition), entry),
+    /** One has come back: it begins with what was settled, and is told of what is settled still. */
+    goOn(
+      partition: TopicPartition,
+      commit: Commit | undefined,
+      open: (settled: Settled | undefined) => Ownership,
+    ): Ownership {
+      const last = entries.get(nameOf(partition));
+      entries.delete(nameOf(partition));
+      const settled = last?.settledBeyond(commit);
+      const entry = open(settled);
+      if (settled !== undefined) last?.continueIn(entry);
+      return entry;
+    },
+    clear: (): void => entries.clear(),
+  };
+};
+
+/** How many completions did not fit into commits, and what such a commit is without that. */
+const openCommitting = () => {
+  let completionsDropped = 0;
+  return {
+    completionsDropped: () => completionsDropped,
+    commitOf(entry: Ownership): Commit {
+      const { dropped, ...commit } = entry.commit();
+      completionsDropped += dropped;
+      return commit;
+    },
+  };
+};
+
 export const openOwned = (options: OwnedOptions): OwnedPartitions => {
   const entries = new Map<string, Ownership>();
+  const former = openFormer();
   let subscription: Subscription | undefined;
   let stopped = false;
-  let completionsDropped = 0;
   /** Who waits for a commit that has not begun, of all partitions. */
   let waiting = 0;
 
-  const commitOf = (entry: Ownership): Commit => {
-    const { dropped, ...commit } = entry.commit();
-    completionsDropped += dropped;
-    return commit;
-  };
-
+  const { commitOf, completionsDropped } = openCommitting();
   const collecting = openCollecting(entries, commitOf);
   const owns = (partition: TopicPartition): boolean =>
     entries.has(nameOf(partition)) || subscription?.isAwaited(partition) === true;
@@ -98,7 +128,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     assign(partition, commit) {
       // The port promises not to, but it does no harm: a partition that we have is not begun again.
       if (entries.has(nameOf(partition))) return undefined;
-      const entry = openOwnership(partition, commit, shared);
+      const entry = former.goOn(partition, commit, (settled) => openOwnership(partition, commit, shared, settled));
       entries.set(nameOf(partition), entry);
       leaving.comeBack(partition);
       entry.balance();
@@ -108,6 +138,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
       const entry = entries.get(nameOf(partition));
       if (entry === undefined || !entries.delete(nameOf(partition))) return;
       entry.lose();
+      former.add(entry);
       leaving.add(entry);
       options.onFewer();
     },
@@ -119,6 +150,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
         entry.forget();
       }
       entries.clear();
+      former.clear();
       leaving.end();
       options.onFewer();
     },
@@ -130,7 +162,7 @@ export const openOwned = (options: OwnedOptions): OwnedPartitions => {
     },
     committed: collecting.committed,
     giveBack: collecting.giveBack,
-    completionsDropped: () => completionsDropped,
+    completionsDropped,
     attach(joined) {
       subscription = joined;
       for (const entry of entries.values()) if (entry.isPaused()) joined.pause(entry.partition);

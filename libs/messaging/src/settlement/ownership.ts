@@ -1,5 +1,6 @@
 import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
 import { readMetadata, writeMetadata } from './commit-metadata.ts';
+import { doneByEither, type OffsetRange } from './completed-offsets.ts';
 import type { LifeMark } from './life-mark.ts';
 import { settlementWindow, type SettlementWindow } from './window.ts';
 
@@ -33,6 +34,18 @@ export interface Ownership {
   forget(): void;
   isPaused(): boolean;
   readonly life: Life;
+  /** How far everything is settled, and what is settled beyond. Undefined where the group has gone back since. */
+  settledBeyond(commit: Commit | undefined): Settled | undefined;
+  /** What is settled from now on is settled there too. */
+  continueIn(successor: Pick<Ownership, 'done'>): void;
+  /** It was done when it was ours before. */
+  done(offset: number): void;
+}
+
+/** Every record below the offset, and those of the ranges. */
+export interface Settled {
+  offset: number;
+  completed: readonly OffsetRange[];
 }
 
 export interface Life {
@@ -68,6 +81,8 @@ export interface OwnershipContext {
  */
 const reachOverUnsettled = 10;
 
+const nothingCommitted = { offset: 0, metadata: '' };
+
 const sizeOf = (record: LogRecord): number => record.key.length + (record.value?.length ?? 0);
 
 /** Who waits until what was settled is committed. */
@@ -102,6 +117,57 @@ const isFull = (window: SettlementWindow, { records, bytes }: OwnershipLimits): 
 const isRoomy = (window: SettlementWindow, { records, bytes }: OwnershipLimits): boolean =>
   window.unsettled() <= records / 2 && window.bytes() <= bytes / 2 && window.length() < records * reachOverUnsettled;
 
+/** Pauses a partition of which too much is unsettled, or when the worker stops, and resumes it where there is room. */
+const openPausing = (
+  partition: TopicPartition,
+  window: SettlementWindow,
+  { limit, subscription, isStopped }: OwnershipContext,
+  isLost: () => boolean,
+) => {
+  let paused = false;
+  return {
+    isPaused: () => paused,
+    balance: (): void => {
+      if (isLost()) return;
+      if (!paused && (isFull(window, limit) || isStopped())) {
+        paused = true;
+        subscription()?.pause(partition);
+      } else if (paused && isRoomy(window, limit) && !isStopped()) {
+        paused = false;
+        subscription()?.resume(partition);
+      }
+    },
+  };
+};
+
+/**
+ * What is known to be settled when a partition becomes ours, and what the owner before said of its life: nothing where that
+ * was this worker, which has ended no life.
+ */
+const beginOf = (commit: Pick<Commit, 'offset' | 'metadata'> = nothingCommitted, settled?: Settled) => {
+  const { life, completed } = readMetadata(commit);
+  if (settled === undefined) return { window: settlementWindow(commit.offset, completed), before: life };
+  const begin = Math.max(commit.offset, settled.offset);
+  return { window: settlementWindow(begin, doneByEither(begin, completed, settled.completed)), before: undefined };
+};
+
+/** What a partition leaves to us for when it comes back. */
+const openContinuing = (window: SettlementWindow, begin: number) => {
+  let committed = begin;
+  let collected = begin;
+  let successor: Pick<Ownership, 'done'> | undefined;
+  const ours: Pick<Ownership, 'settledBeyond' | 'continueIn'> = {
+    settledBeyond: (commit) => ((commit?.offset ?? 0) < committed ? undefined : window.progress()),
+    continueIn: (next) => void (successor = next),
+  };
+  return {
+    ours,
+    collect: (offset: number): void => void (collected = offset),
+    committed: (): void => void (committed = collected),
+    settled: (offset: number): void => successor?.done(offset),
+  };
+};
+
 const openLife = (before: LifeMark | undefined, onChanged: () => void): Life => {
   const life: Life = {
     before,
@@ -118,16 +184,16 @@ export const openOwnership = (
   partition: TopicPartition,
   commit: Commit | undefined,
   context: OwnershipContext,
+  settled?: Settled,
 ): Ownership => {
-  const { limit, subscription, isStopped, onWaiting, onChanged, onFewer } = context;
-  const begin = commit ?? { offset: 0, metadata: '' };
-  const { life: before, completed } = readMetadata(begin);
-  const window = settlementWindow(begin.offset, completed);
+  const { isStopped, onWaiting, onChanged, onFewer } = context;
+  const { window, before } = beginOf(commit, settled);
+  const pausing = openPausing(partition, window, context, () => lost);
+  const continuing = openContinuing(window, commit?.offset ?? 0);
   const waiters = openWaiters();
   const released = new Set<number>();
   let lost = false;
   let forgotten = false;
-  let paused = false;
   let changed = false;
 
   const touch = (): void => {
@@ -136,24 +202,15 @@ export const openOwnership = (
   };
   const life = openLife(before, touch);
 
-  const balance = (): void => {
-    if (!paused && !lost && (isFull(window, limit) || isStopped())) {
-      paused = true;
-      subscription()?.pause(partition);
-    } else if (paused && !lost && isRoomy(window, limit) && !isStopped()) {
-      paused = false;
-      subscription()?.resume(partition);
-    }
-  };
-
-  const commitNow = (): Commit & { dropped: number } => {
-    changed = false;
-    waiters.collect();
-    const { offset, completed: done } = window.progress();
-    return { ...partition, offset, ...writeMetadata(offset, { life: life.mark, completed: done }) };
+  const fewer = (): void => {
+    touch();
+    if (pausing.isPaused()) pausing.balance();
+    onFewer();
   };
 
   return {
+    ...pausing,
+    ...continuing.ours,
     partition,
     admit(record) {
       const isNew = window.admit(record.offset, sizeOf(record));
@@ -163,14 +220,13 @@ export const openOwnership = (
     },
     settle(offset, onCommitted) {
       if (forgotten || !window.settle(offset)) return onCommitted?.();
+      continuing.settled(offset);
       released.delete(offset);
       if (onCommitted !== undefined) {
         waiters.add(onCommitted);
         onWaiting();
       }
-      touch();
-      if (paused) balance();
-      onFewer();
+      fewer();
     },
     release(offset) {
       if (forgotten || !window.isUnsettled(offset)) return;
@@ -178,12 +234,21 @@ export const openOwnership = (
       onFewer();
     },
     isCurrent: () => !lost && !isStopped(),
-    balance,
     inFlight: () => (forgotten ? 0 : window.unsettled() - released.size),
-    commit: commitNow,
+    commit() {
+      changed = false;
+      waiters.collect();
+      const { offset, completed: done } = window.progress();
+      continuing.collect(offset);
+      return { ...partition, offset, ...writeMetadata(offset, { life: life.mark, completed: done }) };
+    },
     isChanged: () => changed,
     touch,
-    committed: waiters.committed,
+    committed() {
+      // What moves away meanwhile is left out of a commit.
+      if (!lost) continuing.committed();
+      waiters.committed();
+    },
     lose() {
       lost = true;
       life.end();
@@ -192,7 +257,11 @@ export const openOwnership = (
       forgotten = true;
       waiters.tellAll();
     },
-    isPaused: () => paused,
     life,
+    done(offset) {
+      window.done(offset);
+      released.delete(offset);
+      fewer();
+    },
   };
 };

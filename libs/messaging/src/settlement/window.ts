@@ -1,4 +1,4 @@
-import type { OffsetRange } from './completed-offsets.ts';
+import { doneByEither, type OffsetRange } from './completed-offsets.ts';
 
 /**
  * What of one partition is in flight and what is done, from the oldest unsettled record to the newest fetched one.
@@ -9,6 +9,8 @@ export interface SettlementWindow {
   admit(offset: number, bytes: number): boolean;
   /** The record is done; false where that is no news. */
   settle(offset: number): boolean;
+  /** A record that may not be fetched yet is done. */
+  done(offset: number): void;
   isUnsettled(offset: number): boolean;
   /** Records that are not settled, and their bytes. */
   unsettled(): number;
@@ -33,6 +35,8 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
   /** Where the log goes on: everything below was fetched, or was committed before. */
   let next = offset;
   let restored = 0;
+  /** Done, and not fetched yet. */
+  const ahead = new Set<number>();
   let unsettled = 0;
   let unsettledBytes = 0;
 
@@ -45,10 +49,22 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
   };
 
   const wasDone = (candidate: number): boolean => {
+    if (ahead.delete(candidate)) return true;
     for (let range = completed[restored]; range !== undefined && range.last < candidate; range = completed[restored])
       restored++;
     const range = completed[restored];
     return range !== undefined && range.first <= candidate;
+  };
+
+  const settle = (done: number): boolean => {
+    const entry = byOffset.get(done);
+    if (entry === undefined) return false;
+    byOffset.delete(done);
+    entry.settled = true;
+    unsettled--;
+    unsettledBytes -= entry.bytes;
+    advance();
+    return true;
   };
 
   return {
@@ -67,15 +83,9 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
       unsettledBytes += bytes;
       return true;
     },
-    settle(done) {
-      const entry = byOffset.get(done);
-      if (entry === undefined) return false;
-      byOffset.delete(done);
-      entry.settled = true;
-      unsettled--;
-      unsettledBytes -= entry.bytes;
-      advance();
-      return true;
+    settle,
+    done(offsetDone) {
+      if (!settle(offsetDone) && offsetDone >= next) ahead.add(offsetDone);
     },
     isUnsettled: (fetched) => byOffset.has(fetched),
     unsettled: () => unsettled,
@@ -91,8 +101,8 @@ export const settlementWindow = (offset: number, completed: readonly OffsetRange
         else if (run === undefined) ranges.push((run = { first: entry.offset, last: entry.offset }));
         else run.last = entry.offset;
       }
-      for (const { first, last } of completed.slice(restored))
-        if (last >= next) ranges.push({ first: Math.max(first, next), last });
+      const later = [...ahead].toSorted((a, b) => a - b).map((done) => ({ first: done, last: done }));
+      ranges.push(...doneByEither(next, completed.slice(restored), later));
       return { offset: entries[head]?.offset ?? next, completed: ranges };
     },
   };
