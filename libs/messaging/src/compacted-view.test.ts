@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { followCompacted, type CompactedView } from './compacted-view.ts';
 import { spec } from './conformance/describe-log.ts';
-import type { NewRecord } from './log.ts';
+import type { NewRecord, ReadOptions } from './log.ts';
 import { simulatedLog, type SimulatedLog } from './simulated/simulated-log.ts';
 
 const change = (key: string, text: string | null): NewRecord => ({
@@ -90,5 +90,32 @@ describe('compacted view', () => {
     const waiting = opened.reached(5, 10_000);
     await opened.close();
     await expect(waiting).rejects.toMatchObject({ reason: 'STOPPING' });
+  });
+
+  test('applies what a topic holds that was made anew', async () => {
+    const read: ReadOptions[] = [];
+    const state: string[] = [];
+    const recordAt = (offset: number) => ({
+      ...partition,
+      offset,
+      key: `${offset}`,
+      value: null,
+      headers: {},
+      timestampMs: 0,
+    });
+    const partition = { topic: 'c', partition: 0 };
+    const reading = {
+      ...log,
+      read: async (options: ReadOptions) => (read.push(options), { close: async () => undefined }),
+    };
+    const opened = followCompacted(reading, 'c', (record) => void state.push(record.key));
+    await opened.ready;
+    read[0]?.records([recordAt(0), recordAt(1), recordAt(2)]);
+    read[0]?.begunAnew?.(0);
+    expect(opened.position()).toBe(0);
+    read[0]?.records([recordAt(0), recordAt(1)]);
+    expect(state).toEqual(['0', '1', '2', '0', '1']);
+    expect(opened.position()).toBe(2);
+    await opened.close();
   });
 });

@@ -1,7 +1,10 @@
 import { Fault } from '@bellwire/errors';
 import type { Log, LogRecord, Reader } from './log.ts';
 
-/** Keeps a state in memory equal to a compacted topic of one partition. */
+/**
+ * Keeps a state in memory equal to a compacted topic of one partition. Where that is made anew, what the new one holds is
+ * added to what is known.
+ */
 export interface CompactedView {
   /** The next offset expected: everything below is applied. 0 before anything was read. */
   position(): number;
@@ -101,12 +104,14 @@ export const followCompacted = (
     waiters.release();
   };
 
+  const begunAnew = (offset: number): void => void (position = offset);
+
   const follow = async (): Promise<void> => {
     for (;;) {
       if (closed) throw stopping();
       try {
         const [end = 0] = await log.endOffsets(topic);
-        reader = await log.read({ topic, partition: 0, fromOffset: 0, records: take, reached });
+        reader = await log.read({ topic, partition: 0, fromOffset: 0, records: take, reached, begunAnew });
         await waiters.wait(end);
         return;
       } catch (error) {

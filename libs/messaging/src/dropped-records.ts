@@ -1,4 +1,4 @@
-import type { Commit, TopicPartition } from './log.ts';
+import type { Commit, Position, TopicPartition } from './log.ts';
 
 /** Records that the log has dropped, by retention or by hand, before a group had committed them. */
 export interface DroppedRecords extends TopicPartition {
@@ -20,6 +20,12 @@ export interface Told {
   onDropped: (dropped: DroppedRecords) => void;
   onError: (error: unknown) => void;
 }
+
+/** What is told where a partition ends before the offset that was to be read next. */
+export const endsBefore = ({ topic, partition, offset }: Position, end: number, goesOnFrom: number): Error => {
+  const sentence = `Partition ${partition} of "${topic}" ends at ${end}, and ${offset} was to be read next`;
+  return new Error(`${sentence}: the topic was made anew, or has lost records. Going on from ${goesOnFrom}.`);
+};
 
 /** Where a group goes on: never before the first record nor beyond the last, and not without a word. */
 export const withinExtent = (commit: Commit, group: string, { first, end }: Extent, told: Told): Commit => {

@@ -23,7 +23,7 @@ export {
   type TopicRetention,
   type TopicSettings,
 } from './topics.ts';
-export type { DroppedRecords } from './dropped-records.ts';
+export { endsBefore, type DroppedRecords } from './dropped-records.ts';
 export { partitionOf } from './partitioner.ts';
 export { contextOfHeaders, traceHeaders } from './trace-headers.ts';
 export { readMetadata, type CommitMetadata } from './settlement/commit-metadata.ts';

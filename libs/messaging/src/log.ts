@@ -46,13 +46,20 @@ export interface TopicSpec {
 /** How long the next owner of a partition waits for the former one to hand it over, in milliseconds. */
 export const handOverMs = 5000;
 
+export interface Assigned {
+  partition: TopicPartition;
+  commit: Commit | undefined;
+  /** It did not hand over in its time, and is in the group all the same. @default false */
+  isFormerAlive?: boolean;
+}
+
 export interface ConsumerHandlers {
   /**
    * These partitions are ours now, with what the group has committed for each (undefined: from the beginning).
    * A partition that we keep through a rebalance is not assigned again. One that comes from a member which goes on working
    * comes when that one has handed it over, or `handOverMs` after it moved.
    */
-  assigned(partitions: readonly { partition: TopicPartition; commit: Commit | undefined }[]): void;
+  assigned(partitions: readonly Assigned[]): void;
   /** These partitions are no longer ours; nothing that we commit for them counts any more but what is handed over. */
   revoked(partitions: readonly TopicPartition[]): void;
   /** Records of one partition in order of offset. Returns at once: never waits. */
@@ -104,6 +111,11 @@ export interface ReadOptions extends TopicPartition {
    * last records of a partition, and on Kafka compaction too.
    */
   reached?(offset: number): void;
+  /**
+   * The partition ended before the offset that was to be read next: its topic was made anew, or has lost records. Reading
+   * goes on from this offset, its first; whoever opened the log has been told. Not where it has grown beyond that meanwhile.
+   */
+  begunAnew?(offset: number): void;
 }
 
 /** A reader of one partition outside any group: for views and for following along. */

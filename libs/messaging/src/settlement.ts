@@ -1,5 +1,6 @@
-import type { Commit, ConsumerHandlers, LogRecord, TopicPartition } from './log.ts';
+import type { Assigned, ConsumerHandlers, LogRecord, TopicPartition } from './log.ts';
 import { openCare, type CareOptions } from './settlement/care.ts';
+import { ofLiving } from './settlement/commit-metadata.ts';
 import { openCommitter } from './settlement/committer.ts';
 import { openEnding } from './settlement/ending.ts';
 import { openOwned } from './settlement/owned.ts';
@@ -126,8 +127,8 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     own.balance();
   };
 
-  const begin = ({ partition, commit }: { partition: TopicPartition; commit: Commit | undefined }): void => {
-    const own = owned.assign(partition, commit);
+  const begin = ({ partition, commit, isFormerAlive }: Assigned): void => {
+    const own = owned.assign(partition, isFormerAlive === true ? commit && ofLiving(commit) : commit);
     if (own !== undefined) care.begin(own, partition);
   };
 

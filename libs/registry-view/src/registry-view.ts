@@ -5,7 +5,8 @@ import {
   type EventTypeState,
   type Tenant,
 } from '@bellwire/contracts';
-import { followCompacted, topicNames, type Log, type LogRecord } from '@bellwire/messaging';
+import { Fault } from '@bellwire/errors';
+import { endsBefore, followCompacted, topicNames, type Log, type LogRecord } from '@bellwire/messaging';
 
 /**
  * Registry's state as every other service sees it: rebuilt from the compacted topic registry-changes and followed from
@@ -23,7 +24,10 @@ export interface RegistryView {
   apiKeyByHash(hash: string): ApiKeyState | undefined;
   /** Offset in registry-changes up to which this view has applied the changes. */
   position(): number;
-  /** Resolves once `position()` is at least that. @throws Fault LOG_UNAVAILABLE after `timeoutMs` */
+  /**
+   * Resolves once `position()` is at least that; after `timeoutMs` also where registry-changes ends before it: then the topic
+   * was made anew, onFailure is told, and the view is as good as it gets. @throws Fault LOG_UNAVAILABLE after `timeoutMs`
+   */
   reached(position: number, timeoutMs?: number): Promise<void>;
   /** Asks the log for the end of registry-changes and waits until it is reached: whoever calls this reads every write
    *  that had returned before. Concurrent calls share one question. */
@@ -108,7 +112,7 @@ const makeTables = () => {
 
 export interface RegistryViewOptions {
   log: Log;
-  /** A change could not be applied: the view goes on without it. Without a record: the log cannot be reached yet. */
+  /** A change could not be applied: the view goes on without it. Without a record: it is about the log. */
   onFailure: (error: unknown, record?: LogRecord) => void;
   /** For `reached` and `catchUp` where the call says nothing. @default 5000 */
   timeoutMs?: number;
@@ -136,6 +140,28 @@ export const openRegistryView = async ({
     return asking;
   };
 
+  let toldEnd: number | undefined;
+  /** Whether everything that there is was applied, and a position cannot come. Told once for each end. */
+  const isBeyondAll = async (position: number): Promise<boolean> => {
+    const end = await endOfChanges();
+    if (end >= position || follower.position() < end) return false;
+    if (toldEnd !== end) {
+      const where = { topic: topicNames.registryChanges, partition: 0, offset: position };
+      onFailure(endsBefore(where, end, follower.position()));
+    }
+    toldEnd = end;
+    return true;
+  };
+
+  const reached = async (position: number, timeoutMs = defaultMs): Promise<void> => {
+    try {
+      await follower.reached(position, timeoutMs);
+    } catch (error) {
+      const isOver = error instanceof Fault && error.reason === 'STOPPING';
+      if (isOver || !(await isBeyondAll(position).catch(() => false))) throw error;
+    }
+  };
+
   return {
     tenant: (tenantId) => {
       const state = tables.get(`tenant/${tenantId}`);
@@ -150,7 +176,7 @@ export const openRegistryView = async ({
     endpoints: () => tables.endpoints.values(),
     apiKeyByHash: (hash) => tables.apiKeys.get(hash),
     position: follower.position,
-    reached: (position, timeoutMs = defaultMs) => follower.reached(position, timeoutMs),
+    reached,
     catchUp: async (timeoutMs = defaultMs) => follower.reached(await endOfChanges(), timeoutMs),
     close: follower.close,
   };

@@ -61,7 +61,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'else turns.add(',
       },
     ],
-    caughtBySeed: 65,
+    caughtBySeed: 35,
     breaks: 'lost',
   },
   {
@@ -74,7 +74,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'for (const each of releasable(line)) spill(line, each);',
       },
     ],
-    caughtBySeed: 5,
+    caughtBySeed: 1,
     breaks: 'not_its_own',
   },
   {

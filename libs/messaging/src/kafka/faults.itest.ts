@@ -276,3 +276,50 @@ describe('sizes and topics', () => {
     await log.produce([record('still works')]);
   });
 });
+
+describe('a topic that is made anew', () => {
+  const makeAnew = async (topic: string): Promise<void> => {
+    const admin = clientMaker({ brokers: kafka.brokers, clientId, onError: () => undefined })({
+      requestTimeoutMs: 5000,
+      retries: 5,
+      maxRetryMs: 500,
+    }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [`${prefix}${topic}`] });
+    await admin.disconnect();
+    const made = async (): Promise<boolean> => {
+      try {
+        await log.topics([spec(topic, 1)]);
+        await log.produce([record('new 0', topic)]);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    while (!(await made())) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+
+  test('is told of, and its records are taken, by who consumes and by who reads', async () => {
+    const member = await join(log, 'g', ['single']);
+    const read: LogRecord[] = [];
+    const begun: number[] = [];
+    await log.read({
+      topic: 'single',
+      partition: 0,
+      fromOffset: 0,
+      records: (batch) => void read.push(...batch),
+      begunAnew: (offset) => void begun.push(offset),
+    });
+    await log.produce(Array.from({ length: 20 }, (_, i) => record(`old ${i}`, 'single')));
+    await eventually(() => member.records.length === 20 && read.length === 20);
+    await makeAnew('single');
+    await log.produce([record('new 1', 'single')]);
+    const newOf = (records: readonly LogRecord[]): Set<string> =>
+      new Set(records.map(textOf).filter((text) => text.startsWith('new')));
+    await eventually(() => newOf(member.records).size === 2 && newOf(read).size === 2, 30_000);
+    expect(begun).toEqual([0]);
+    expect(errors.map(String).join('\n')).toMatch(
+      /"single" ends at \d+, and 20 was to be read next: the topic was made anew/,
+    );
+  });
+});

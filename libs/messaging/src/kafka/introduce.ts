@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withinExtent, type DroppedRecords } from '../dropped-records.ts';
-import type { Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
+import type { Assigned, Commit, ConsumerHandlers, Position, TopicPartition } from '../log.ts';
 import { nameOf } from './names.ts';
 import type { Owned } from './owned.ts';
 import { nothingYet, withoutOwner, type OwnedCommit } from './owned-commits.ts';
@@ -24,6 +24,8 @@ export interface IntroduceOptions {
   onError: (error: unknown) => void;
 }
 
+type Ready = Omit<Assigned, 'partition'>;
+
 const retryMs = 100;
 /** The former owner is asked for so often. */
 const askAgainMs = 50;
@@ -45,15 +47,17 @@ export const makeIntroduce = (options: IntroduceOptions) => {
   };
 
   /** What the group has committed for each that need not wait for its former owner any more. */
-  const readyOf = async (gained: readonly Owned[]): Promise<Map<Owned, Commit | undefined>> => {
+  const readyOf = async (gained: readonly Owned[]): Promise<Map<Owned, Ready>> => {
     // In this order: who is gone by now has said its last word before.
     const working = await others();
     const commits = new Map((await load()).map((commit) => [nameOf(commit), commit]));
     const found = gained.map((own) => ({ own, commit: commits.get(nameOf(own.partition)) }));
-    const isHeld = ({ own, commit }: (typeof found)[number]): boolean =>
-      commit?.owner !== undefined && working.has(commit.owner) && performance.now() < own.waitsUntilMs;
-    const ready = found.filter((each) => !isHeld(each));
-    return new Map(ready.map(({ own, commit }) => [own, commit && withoutOwner(commit)]));
+    const isAlive = (commit: OwnedCommit | undefined): boolean =>
+      commit?.owner !== undefined && working.has(commit.owner);
+    const ready = found.filter(({ own, commit }) => !isAlive(commit) || performance.now() >= own.waitsUntilMs);
+    return new Map(
+      ready.map(({ own, commit }) => [own, { commit: commit && withoutOwner(commit), isFormerAlive: isAlive(commit) }]),
+    );
   };
 
   /** Begins with those that need not wait; answers the others. */
@@ -66,9 +70,9 @@ export const makeIntroduce = (options: IntroduceOptions) => {
     const assigned = begun.filter(isCurrent).map((own) => {
       const { topic, partition } = own.partition;
       const extent = { first: first.get(topic)?.[partition] ?? 0, end: last.get(topic)?.[partition] ?? 0 };
-      const found = ready.get(own);
+      const { commit: found, isFormerAlive = false } = ready.get(own) ?? {};
       const commit = found && withinExtent(found, group, extent, { onDropped, onError });
-      return { own, commit, position: commit?.offset ?? extent.first, partition: own.partition };
+      return { own, commit, isFormerAlive, position: commit?.offset ?? extent.first, partition: own.partition };
     });
     await announce(
       assigned.map(({ partition, position, commit }) => ({
@@ -79,7 +83,12 @@ export const makeIntroduce = (options: IntroduceOptions) => {
     );
     const current = assigned.filter(({ own }) => isCurrent(own));
     for (const { own, position } of current) own.position = position;
-    if (current.length > 0) handlers.assigned(current.map(({ partition, commit }) => ({ partition, commit })));
+    const toldOf = ({ partition, commit, isFormerAlive }: (typeof assigned)[number]) => ({
+      partition,
+      commit,
+      isFormerAlive,
+    });
+    if (current.length > 0) handlers.assigned(current.map(toldOf));
     for (const { own, partition, position } of current) {
       seek({ ...partition, offset: position });
       if (!own.isPaused) resume(partition);

@@ -134,6 +134,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<Log> => {
         cluster: clusterOf(readerClient()),
         nameInKafka: names.inKafka(read.topic),
         start: async () => (await asking.starts(names.inKafka(read.topic)))[read.partition] ?? 0,
+        end: async () => (await asking.ends(names.inKafka(read.topic)))[read.partition] ?? 0,
         onError,
         onClosed: () => open.delete(reader),
       });

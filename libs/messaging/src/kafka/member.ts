@@ -1,5 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
-import type { DroppedRecords } from '../dropped-records.ts';
+import { endsBefore, type DroppedRecords } from '../dropped-records.ts';
 import type { ConsumeOptions, Subscription, TopicPartition } from '../log.ts';
 import type { Asking } from './asking.ts';
 import { makeCommit } from './commits.ts';
@@ -7,7 +7,7 @@ import { kafkaErrorType, missingTopic, toLogFault, within } from './faults.ts';
 import { openHandOver } from './hand-over.ts';
 import { toLogRecord } from './log-record.ts';
 import type { Names } from './names.ts';
-import { openOwnedPartitions, type OwnedPartitions } from './owned.ts';
+import { openOwnedPartitions, type Owned, type OwnedPartitions } from './owned.ts';
 import { ownedCommits } from './owned-commits.ts';
 import { ownerMarkOf, withOwner } from './owner-mark.ts';
 import { largestFetchBytes, startSession, type Session, type SessionTimes } from './session.ts';
@@ -34,10 +34,39 @@ const longestBackoffMs = 5000;
 const stopLimitMs = 5000;
 const announceLimitMs = 1000;
 
+/**
+ * kafkajs reads a partition from its first record on where the offset that it asks for is not there. Where the partition ends
+ * before our position, its topic was made anew, and all in it is new; or it has lost its last records, and the others were
+ * read.
+ */
+const makeLookAgain = ({ asking, names, owned, onError }: Parts) => {
+  const asked = new WeakSet<Owned>();
+
+  const askOnce = async (own: Owned, position: number, firstAtMs: number): Promise<void> => {
+    const { topic, partition } = own.partition;
+    const [firsts, ends] = await Promise.all([asking.starts(names.inKafka(topic)), asking.ends(names.inKafka(topic))]);
+    const [first = 0, end = 0] = [firsts[partition], ends[partition]];
+    if (own.position !== position || end >= position) return;
+    const goesOnFrom = firstAtMs >= own.lastAtMs ? first : end;
+    onError(endsBefore({ topic, partition, offset: position }, end, goesOnFrom));
+    owned.beginAnew(own, goesOnFrom);
+  };
+
+  return (own: Owned, position: number, firstAtMs: number): void => {
+    if (asked.has(own)) return;
+    asked.add(own);
+    void askOnce(own, position, firstAtMs)
+      .catch(onError)
+      .finally(() => asked.delete(own));
+  };
+};
+
 /** Hands fetched records over once; false where they came too early or too late. */
-const makeTake =
-  ({ consume: { handlers, group }, owned, names, isClosed, onDropped, onError }: Parts) =>
-  (from: TopicPartition, messages: readonly KafkaMessage[]): boolean => {
+const makeTake = (parts: Parts) => {
+  const { consume, owned, names, isClosed, onDropped, onError } = parts;
+  const { handlers, group } = consume;
+  const lookAgain = makeLookAgain(parts);
+  return (from: TopicPartition, messages: readonly KafkaMessage[]): boolean => {
     const { topic, partition } = names.ours(from);
     const own = owned.of({ topic, partition });
     if (isClosed() || own?.position === undefined) return false;
@@ -47,11 +76,15 @@ const makeTake =
       .map((message) => toLogRecord(topic, partition, message));
     const [first] = records;
     const last = records.at(-1);
-    if (first === undefined || last === undefined) return true;
+    if (first === undefined || last === undefined) {
+      if (messages[0] !== undefined) lookAgain(own, position, Number(messages[0].timestamp));
+      return true;
+    }
     // Retention has overtaken us: kafkajs goes on from the first record that is left.
     if (first.offset > position)
       onDropped({ group, topic, partition, from: position, to: first.offset - 1, count: first.offset - position });
     own.position = last.offset + 1;
+    own.lastAtMs = last.timestampMs;
     try {
       handlers.records(records);
     } catch (error) {
@@ -59,6 +92,7 @@ const makeTake =
     }
     return true;
   };
+};
 
 /** One session after the other: kafkajs's own restarts are not to be relied on. */
 const openSessions = (parts: Parts) => {

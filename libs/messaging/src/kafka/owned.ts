@@ -8,6 +8,8 @@ export interface Owned {
   /** The next offset to hand over; undefined until the group's commit for it was read. */
   position: number | undefined;
   isPaused: boolean;
+  /** Of the last record that was handed over. */
+  lastAtMs: number;
   /** Until when it waits for its former owner, of performance.now(). */
   readonly waitsUntilMs: number;
 }
@@ -25,6 +27,8 @@ export interface OwnedPartitions {
   /** The group may have given everything to others: nothing is ours, and it is still claimed when the group forms anew. */
   drop(): void;
   setPaused(partition: TopicPartition, isPaused: boolean): void;
+  /** It is ours still, and begins anew at that offset: what is in hand of it counts for nothing. */
+  beginAnew(own: Owned, offset: number): void;
   claim(): { partitions: readonly TopicPartition[]; claimedAtMs: number };
   /** Nothing is said any more. */
   stop(): void;
@@ -54,7 +58,7 @@ export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
       .filter((partition) => !entries.has(nameOf(partition)))
       .map((partition): Owned => {
         const waitsUntilMs = performance.now() + handOverMs;
-        return { partition, position: undefined, isPaused: false, waitsUntilMs };
+        return { partition, position: undefined, isPaused: false, lastAtMs: 0, waitsUntilMs };
       });
     for (const own of gained) {
       entries.set(nameOf(own.partition), own);
@@ -79,6 +83,16 @@ export const openOwnedPartitions = (options: OwnedOptions): OwnedPartitions => {
       own.isPaused = isPaused;
       if (isPaused) pause(partition);
       else if (own.position !== undefined) resume(partition);
+    },
+    beginAnew(own, offset) {
+      const { partition } = own;
+      if (!isCurrent(own)) return;
+      const next: Owned = { ...own, position: offset, isPaused: false };
+      entries.set(nameOf(partition), next);
+      handlers.revoked([partition]);
+      handlers.assigned([{ partition, commit: { ...partition, offset, metadata: '' } }]);
+      seek({ ...partition, offset });
+      if (!next.isPaused) resume(partition);
     },
     claim: () => claim,
     stop: () => void (stopped = true),

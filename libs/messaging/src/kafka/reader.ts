@@ -2,6 +2,7 @@ import type { Cluster } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader, ReadOptions } from '../log.ts';
 import { kafkaErrorType, within } from './faults.ts';
+import { endsBefore } from '../dropped-records.ts';
 import { advance, type FetchedPartition } from './advance.ts';
 import { toLogRecord } from './log-record.ts';
 
@@ -11,6 +12,8 @@ export interface ReaderOptions extends ReadOptions {
   nameInKafka: string;
   /** The first offset that is still there. */
   start: () => Promise<number>;
+  /** The offset after the last one. */
+  end: () => Promise<number>;
   onError: (error: unknown) => void;
   onClosed: () => void;
 }
@@ -26,7 +29,7 @@ const longestBackoffMs = 1000;
 
 /** Fetches one partition in a loop, without a group: nothing to join, nothing to commit. */
 export const openReader = (options: ReaderOptions): Reader => {
-  const { cluster, nameInKafka, topic, partition, fromOffset, records, reached, start, onError, onClosed } = options;
+  const { cluster, nameInKafka, topic, partition, fromOffset, records, reached, onError, onClosed } = options;
   let position = fromOffset;
   let closed = false;
   const isOpen = (): boolean => !closed;
@@ -58,14 +61,20 @@ export const openReader = (options: ReaderOptions): Reader => {
     if (hasMoved) reached?.(position);
   };
 
-  const recover = async (error: unknown): Promise<void> => {
-    if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE') {
-      const first = await start();
-      if (first > position) {
-        position = first;
-        return;
-      }
+  /** Answers whether it goes on elsewhere. */
+  const leap = async (): Promise<boolean> => {
+    const [first, end] = await Promise.all([options.start(), options.end()]);
+    if (position >= first && position <= end) return false;
+    if (position > end) {
+      onError(endsBefore({ topic, partition, offset: position }, end, first));
+      options.begunAnew?.(first);
     }
+    position = first;
+    return true;
+  };
+
+  const recover = async (error: unknown): Promise<void> => {
+    if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE' && (await leap())) return;
     onError(error);
     await cluster.refreshMetadata();
   };

@@ -5,7 +5,7 @@ import { startWorker, type Worker, type WorkerOptions } from '../settlement.ts';
 import { simulatedLog, type SimulatedLog } from '../simulated/simulated-log.ts';
 import type { Task } from './task.ts';
 
-const times = { fewMs: 100, oneMs: 200, aliveMs: 150, againAfterMs: 10 };
+const times = { fewMs: 100, oneMs: 200, briefMs: 100, aliveMs: 150, againAfterMs: 10 };
 
 describe('a record that ends the process', () => {
   let root: SimulatedLog;
@@ -73,7 +73,34 @@ describe('a record that ends the process', () => {
     }
   };
 
-  test('is put aside after four crashes, and all others are delivered', async () => {
+  test.each([
+    ['one of few in hand', ['1', '2', 'poison', '3']],
+    ['the only one', ['poison']],
+  ])('is put aside after three crashes where it is %s', async (_what, values) => {
+    await produce(...values);
+    const done = new Set<string>();
+    const crashes = await untilThrough(values.length, (task, die) => {
+      if (task.value === 'poison') return void setTimeout(die, 5);
+      setTimeout(() => (done.add(task.value), task.settle()), 20);
+    });
+    expect(crashes).toBe(3);
+    expect(letters()).toMatchObject([{ offset: values.indexOf('poison'), kind: 'crashed', failures: 3 }]);
+    expect(done.size).toBe(values.length - 1);
+  });
+
+  test('is put aside after three crashes where it comes when others have been done for long', async () => {
+    const take = (task: Task<string>, die: () => void) =>
+      task.value === 'poison' ? die() : void setTimeout(() => task.settle(), 5);
+    await produce(...Array.from({ length: 100 }, (_, i) => `${i}`));
+    const { isDead } = await live(take);
+    await eventually(() => committed()?.offset === 100);
+    await produce('poison', 'a');
+    await eventually(isDead);
+    expect(1 + (await untilThrough(102, take))).toBe(3);
+    expect(letters()).toMatchObject([{ offset: 100, kind: 'crashed', failures: 3 }]);
+  });
+
+  test('is put aside after four crashes where many are in hand, and all others are delivered', async () => {
     const values = Array.from({ length: 300 }, (_, i) => (i === 150 ? 'poison' : `${i}`));
     await produce(...values);
     const done = new Set<string>();
@@ -99,13 +126,15 @@ describe('a record that ends the process', () => {
     expect([...done].sort()).toEqual(['a', 'b']);
   });
 
-  test('leaves what is alone in hand in peace where somebody else kills the process three times', async () => {
+  test.each([
+    { kills: 2, hanging: 1 },
+    { kills: 3, hanging: 30 },
+  ])('is none of $hanging that hang where somebody else kills the process $kills times', async ({ kills, hanging }) => {
     await produce(...Array.from({ length: 100 }, (_, i) => `${i}`));
     const done = new Set<string>();
-    // The first hangs: it is the one in hand, each time.
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const life = await live((task) => {
-        if (task.value !== '0') setTimeout(() => (done.add(task.value), task.settle()), 5);
+        if (Number(task.value) >= hanging) setTimeout(() => (done.add(task.value), task.settle()), 5);
       });
       await new Promise((resolve) => setTimeout(resolve, 60));
       life.die();
@@ -127,7 +156,7 @@ describe('a record that ends the process', () => {
 
   test('is looked for where the process ends by a failure, and closes what it can', async () => {
     await produce('poison');
-    for (let start = 0; start < 4; start++) {
+    for (let start = 0; start < 3; start++) {
       const failed = Promise.withResolvers<void>();
       const { worker } = await live(() => failed.resolve(), { endsInOrder: () => false });
       await failed.promise;
@@ -146,7 +175,7 @@ describe('a record that ends the process', () => {
     await produce('b');
     await live((task) => task.settle());
     await eventually(() => committed()?.offset === 2);
-    expect(committed()?.metadata).toMatch(/^!1\.1\./);
+    expect(committed()?.metadata).toMatch(/^!1\.2\./);
     await eventually(() => committed()?.metadata.startsWith('!0.0.') === true);
   });
 });

@@ -12,6 +12,8 @@ export interface CautionTimes {
   fewMs: number;
   /** How long one that was handed over alone is waited for. @default 10000 */
   oneMs: number;
+  /** The same after a crash with few in hand of which nothing else is known. @default 500 */
+  briefMs: number;
   /** A life that lasts so long beyond what was in hand at the crash before it goes on freely. @default 5000 */
   aliveMs: number;
 }
@@ -31,21 +33,23 @@ export interface CautionOptions<T> {
 /**
  * Finds the record that ends the process (a crash, no memory left, an endless loop that a liveness check ends), and puts it
  * aside. Each commit says how the owner hands records over and which was the last (life-mark.ts); an owner that leaves in
- * order takes that back. So the next one knows whether its predecessor ended without a word, and goes on with more care
- * after each such end:
+ * order takes that back, and one that only was late to hand over lives. So the next one knows whether its predecessor ended
+ * without a word, and goes on with more care after each such end:
  *
  * | after                                       | records are handed over                                                |
  * | ------------------------------------------- | ---------------------------------------------------------------------- |
  * | an end in order                             | freely: one commit before the first, and nothing more                  |
- * | a crash                                     | 20 at a time, each time committed before: few are in hand at the next  |
+ * | a crash with 20 in hand or fewer            | 20 one at a time, each committed before; then 20 at a time             |
+ * | a crash with more                           | 20 at a time, each time committed before: few are in hand at the next  |
  * | a crash with few in hand                    | those one at a time, each committed before; then 20 at a time          |
  * | a crash with one in hand                    | that one first, while the whole process hands over no other suspect    |
  * | a crash with that one, alone in the process | all others: that one is put aside, it is in dead-letters as `crashed`  |
  *
- * So it takes four crashes at most from the first one that the record causes, with neighbours delivered in between; more only
- * where other records crash too. An operator who kills the process, however often, puts aside a record only where the
- * last two of four or more kills in a row each met the same record alone in hand. Care ends when what was in hand at the
- * crash has passed and the process has lived five seconds more.
+ * So it takes three crashes, counted from the first one that the record causes, and four where its partition had more than 20
+ * records in hand: it would be three there too if one crash with the record alone in hand were proof enough. It is not: then
+ * whoever kills a process three times in a row would put aside whatever it had in hand. This way it is only where the last
+ * two kills each met the same record alone. Neighbours are delivered in between. More crashes are needed only where other
+ * records crash too. Care ends when what was in hand at the crash has passed and the process has lived five seconds more.
  *
  * Not found: what ends the process more than ten seconds after it was handed over without keeping the thread busy, and what
  * ends it while it is decoded.
@@ -101,10 +105,10 @@ const openPause = () => {
 /** One partition, until its records are handed over freely. */
 const openCareful = <T>(own: Owned, options: CautionOptions<T>, onFree: (waiting: readonly Task<T>[]) => void) => {
   const { ends, turns, onFailure, putAside, times = {} } = options;
-  const { fewMs = 3000, oneMs = 10_000, aliveMs = 5000 } = times;
-  const { before } = own.life;
+  const { fewMs = 3000, oneMs = 10_000, briefMs = 500, aliveMs = 5000 } = times;
+  const { before, inHandBefore } = own.life;
   const crashes = before === undefined ? 0 : before.crashes + 1;
-  const suspects = openSuspects<T>(before ?? { crashes: 0, caution: 0, newest: -1 });
+  const suspects = openSuspects<T>(before ?? { crashes: 0, caution: 0, newest: -1 }, inHandBefore);
   const { queue } = suspects;
   const pause = openPause();
   let isWorking = false;
@@ -113,13 +117,13 @@ const openCareful = <T>(own: Owned, options: CautionOptions<T>, onFree: (waiting
 
   const say = (caution: LifeMark['caution']): Promise<void> => commitMark(own, { crashes, caution, newest }, options);
 
-  const handOver = async (tasks: readonly Task<T>[], caution: 1 | 2 | 3): Promise<void> => {
+  const handOver = async (tasks: readonly Task<T>[], caution: 1 | 2 | 3, limitMs: number): Promise<void> => {
     newest = Math.max(offsetOf(tasks.at(-1)), newest);
     await say(caution);
     if (!own.isCurrent()) return tasks.forEach((task) => task.release());
     const ended = ends.wait(
       tasks.map(({ record }) => record),
-      caution === 1 ? fewMs : oneMs,
+      limitMs,
     );
     options.handOver(tasks);
     await ended;
@@ -132,9 +136,11 @@ const openCareful = <T>(own: Owned, options: CautionOptions<T>, onFree: (waiting
     await kept;
   };
 
-  const perform = ({ tasks, caution }: Step<T>): Promise<unknown> => {
+  const perform = ({ tasks, caution, isBrief }: Step<T>): Promise<unknown> => {
     if (caution === 'put aside') return Promise.all(tasks.map(convict));
-    return (caution === 3 ? turns.alone : turns.together)(() => handOver(tasks, caution));
+    const forOneMs = isBrief === true ? briefMs : oneMs;
+    const limitMs = caution === 1 ? fewMs : forOneMs;
+    return (caution === 3 ? turns.alone : turns.together)(() => handOver(tasks, caution, limitMs));
   };
 
   const carefully = async (): Promise<void> => {

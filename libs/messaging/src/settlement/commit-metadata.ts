@@ -18,6 +18,12 @@ export const readMetadata = ({ offset, metadata }: Pick<Commit, 'offset' | 'meta
   return { life: mark, completed: decodeCompleted(offset, rest) };
 };
 
+/** The same where its owner lives: it has crashed on nothing. */
+export const ofLiving = (commit: Commit): Commit => ({
+  ...commit,
+  metadata: decodeLife(commit.offset, commit.metadata).rest,
+});
+
 /** `dropped` completions did not fit. */
 export const writeMetadata = (
   offset: number,

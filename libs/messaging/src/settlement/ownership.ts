@@ -1,5 +1,5 @@
 import type { Commit, LogRecord, Subscription, TopicPartition } from '../log.ts';
-import { readMetadata, writeMetadata } from './commit-metadata.ts';
+import { readMetadata, writeMetadata, type CommitMetadata } from './commit-metadata.ts';
 import { doneByEither, type OffsetRange } from './completed-offsets.ts';
 import type { LifeMark } from './life-mark.ts';
 import { settlementWindow, type SettlementWindow } from './window.ts';
@@ -51,6 +51,8 @@ export interface Settled {
 export interface Life {
   /** What the owner before us said last; undefined where it left in order. */
   readonly before: LifeMark | undefined;
+  /** How many records up to its newest one were not done. */
+  readonly inHandBefore: number;
   /** What our commits say. */
   mark: LifeMark | undefined;
   /** We leave in order. */
@@ -140,15 +142,28 @@ const openPausing = (
   };
 };
 
+/** How many records up to the newest of the mark were not done. */
+const inHandOf = (offset: number, { life, completed }: CommitMetadata): number => {
+  const { newest } = life ?? { newest: offset - 1 };
+  const done = completed.reduce((sum, { first, last }) => sum + Math.max(0, Math.min(last, newest) - first + 1), 0);
+  return newest - offset + 1 - done;
+};
+
 /**
  * What is known to be settled when a partition becomes ours, and what the owner before said of its life: nothing where that
  * was this worker, which has ended no life.
  */
 const beginOf = (commit: Pick<Commit, 'offset' | 'metadata'> = nothingCommitted, settled?: Settled) => {
-  const { life, completed } = readMetadata(commit);
-  if (settled === undefined) return { window: settlementWindow(commit.offset, completed), before: life };
+  const said = readMetadata(commit);
+  const { life: before, completed } = said;
+  if (settled === undefined)
+    return { window: settlementWindow(commit.offset, completed), before, inHandBefore: inHandOf(commit.offset, said) };
   const begin = Math.max(commit.offset, settled.offset);
-  return { window: settlementWindow(begin, doneByEither(begin, completed, settled.completed)), before: undefined };
+  return {
+    window: settlementWindow(begin, doneByEither(begin, completed, settled.completed)),
+    before: undefined,
+    inHandBefore: 0,
+  };
 };
 
 /** What a partition leaves to us for when it comes back. */
@@ -168,9 +183,10 @@ const openContinuing = (window: SettlementWindow, begin: number) => {
   };
 };
 
-const openLife = (before: LifeMark | undefined, onChanged: () => void): Life => {
+const openLife = (before: LifeMark | undefined, inHandBefore: number, onChanged: () => void): Life => {
   const life: Life = {
     before,
+    inHandBefore,
     mark: before,
     end() {
       if (life.mark !== undefined) onChanged();
@@ -187,7 +203,7 @@ export const openOwnership = (
   settled?: Settled,
 ): Ownership => {
   const { isStopped, onWaiting, onChanged, onFewer } = context;
-  const { window, before } = beginOf(commit, settled);
+  const { window, before, inHandBefore } = beginOf(commit, settled);
   const pausing = openPausing(partition, window, context, () => lost);
   const continuing = openContinuing(window, commit?.offset ?? 0);
   const waiters = openWaiters();
@@ -200,7 +216,7 @@ export const openOwnership = (
     changed = true;
     if (!lost) onChanged();
   };
-  const life = openLife(before, touch);
+  const life = openLife(before, inHandBefore, touch);
 
   const fewer = (): void => {
     touch();

@@ -62,7 +62,7 @@ export const openGroup = (partitionsOf: (topic: string) => readonly StoredPartit
           position: commit?.offset ?? stored.records[0]?.offset ?? stored.end,
           paused: false,
         });
-        return { partition: plain(stored), commit };
+        return { partition: plain(stored), commit, isFormerAlive: moving.wasLate(stored) };
       });
       member.handlers.assigned(assigned);
       member.wake();

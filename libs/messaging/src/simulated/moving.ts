@@ -10,15 +10,20 @@ export interface Moving {
   endAllOf(member: Member): void;
   isFreeFor(member: Member, partition: TopicPartition): boolean;
   isAwaited(member: Member, partition: TopicPartition): boolean;
+  /** Answers once whether the time of its former owner was over, which is in the group still. */
+  wasLate(partition: TopicPartition): boolean;
 }
 
 /** @param onFree nobody is waited for any more, for the time is over */
 export const openMoving = (onFree: () => void): Moving => {
   const moving = new Map<string, { from: Member; timer: NodeJS.Timeout }>();
+  /** Former owners whose time is over. */
+  const late = new Map<string, Member>();
 
   const end = (name: string): void => {
     clearTimeout(moving.get(name)?.timer);
     moving.delete(name);
+    late.delete(name);
   };
 
   return {
@@ -27,6 +32,7 @@ export const openMoving = (onFree: () => void): Moving => {
       end(name);
       const timer = setTimeout(() => {
         moving.delete(name);
+        late.set(name, from);
         onFree();
       }, handOverMs);
       timer.unref();
@@ -35,6 +41,7 @@ export const openMoving = (onFree: () => void): Moving => {
     end: (partition) => end(nameOf(partition)),
     endAllOf: (member) => {
       for (const [name, { from }] of moving) if (from === member) end(name);
+      for (const [name, from] of late) if (from === member) late.delete(name);
     },
     isFreeFor: (member, partition) => {
       const from = moving.get(nameOf(partition))?.from;
@@ -42,5 +49,6 @@ export const openMoving = (onFree: () => void): Moving => {
     },
     isAwaited: (member, partition) =>
       moving.get(nameOf(partition))?.from === member && !member.cursors.has(nameOf(partition)),
+    wasLate: (partition) => late.delete(nameOf(partition)),
   };
 };
