@@ -68,6 +68,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     clock: expiryClock,
     onUnreadable: ({ partition, offset, key }, error) =>
       log.error({ endpoint_id: key, partition, offset, err: error }, 'endpoint_state.unreadable'),
+    onCut: (endpointId, marks) => log.error({ endpoint_id: endpointId, marks }, 'endpoint_state.cut'),
   });
   // While our partitions may be another's, so are their endpoints.
   const flushing = setInterval(() => isOurs() && void states.flush().catch(onFailure), flushMs);

@@ -9,6 +9,7 @@ const clock = { at: 1_000_000, now: () => clock.at };
 
 const ownerOn = async (eventLog: Log) => {
   const unreadable: string[] = [];
+  const cut: [string, number][] = [];
   const ours = { value: true };
   const memory = makeAttemptMemory(1000);
   const controls = makeEndpointControls({
@@ -36,9 +37,10 @@ const ownerOn = async (eventLog: Log) => {
     },
     clock,
     onUnreadable: (record) => unreadable.push(record.key),
+    onCut: (endpointId, marks) => cut.push([endpointId, marks]),
   });
   await states.prepare(partition);
-  return { memory, controls, states, unreadable, ours };
+  return { memory, controls, states, unreadable, cut, ours };
 };
 
 const partition = { topic: topicNames.deliveries, partition: 0 };
@@ -66,6 +68,25 @@ describe('the state of an endpoint', () => {
     expect(second.memory.staleness({ deliveryId: 'd2', round: 1, attempt: 6 })).toBeDefined();
     expect(second.memory.staleness({ deliveryId: 'd2', round: 3, attempt: 6 })).toBeUndefined();
     expect(second.memory.staleness({ deliveryId: 'd3', round: 1, attempt: 1 })).toBeUndefined();
+  });
+
+  test('that is larger than one record of the log loses its oldest marks, says so, and is written', async () => {
+    const eventLog = await openLog();
+    const first = await ownerOn(eventLog);
+    const ids = Array.from({ length: 400 }, (_, nth) => `d${nth} ${'x'.repeat(5000)}`);
+    for (const id of ids) first.states.note(made(id, 2));
+    first.states.note({ ...made('other', 2), endpointId: 'ep_2' });
+    await first.states.flush();
+
+    const second = await ownerOn(eventLog);
+    const isKnown = (deliveryId: string): boolean =>
+      second.memory.staleness({ deliveryId, round: 1, attempt: 2 }) !== undefined;
+    const lost = ids.filter((id) => !isKnown(id));
+    expect(first.cut).toEqual([['ep_1', lost.length]]);
+    expect(lost).toEqual(ids.slice(0, lost.length));
+    expect(lost.length).toBeGreaterThan(0);
+    expect(lost.length).toBeLessThan(250);
+    expect(isKnown('other')).toBe(true);
   });
 
   test('tells its next owner what was cancelled, for as long as something of it may wait', async () => {

@@ -1,6 +1,6 @@
 import { EndpointStateRecord, type DeliveryMark } from '@bellwire/contracts';
 import type { Clock } from '@bellwire/domain';
-import type { LogRecord } from '@bellwire/messaging';
+import { fitsRecord, topicNames, type LogRecord } from '@bellwire/messaging';
 import type { AttemptMemory } from '../attempts/attempt-memory.ts';
 import { makeDeliveryMarks } from './delivery-marks.ts';
 import type { EndpointControls } from './endpoint-controls.ts';
@@ -19,6 +19,8 @@ export interface KnownStatesDeps {
   memory: Pick<AttemptMemory, 'made' | 'end'>;
   controls: Pick<EndpointControls, 'recordOf' | 'learn' | 'forget'>;
   clock: Clock;
+  /** A record would have been larger than the log takes: its oldest marks are left out, so many. */
+  onCut(endpointId: string, marks: number): void;
 }
 
 /** Attempts of one endpoint; and how long they are of use. */
@@ -28,7 +30,10 @@ const markLifeMs = 60 * 60 * 1000;
 /** Cancelled rounds of one endpoint: kept as long as a record of theirs may wait. */
 const endsPerEndpoint = 5000;
 
-export const openKnownStates = ({ memory, controls, clock }: KnownStatesDeps): KnownStates => {
+/** Of the marks of a record that is too large, this share is left out at a time. */
+const cutShare = 1 / 8;
+
+export const openKnownStates = ({ memory, controls, clock, onCut }: KnownStatesDeps): KnownStates => {
   const made = makeDeliveryMarks({
     perEndpoint: marksPerEndpoint,
     isOver: ({ atMs }) => atMs < clock.now() - markLifeMs,
@@ -47,7 +52,18 @@ export const openKnownStates = ({ memory, controls, clock }: KnownStatesDeps): K
       const marks = [...made.of(endpointId), ...ended.of(endpointId)];
       const control = controls.recordOf(endpointId);
       if (marks.length === 0 && control === undefined) return null;
-      return EndpointStateRecord.encode(EndpointStateRecord.fromPartial({ endpointId, marks, ...control })).finish();
+      const encode = (kept: DeliveryMark[]): Uint8Array =>
+        EndpointStateRecord.encode(EndpointStateRecord.fromPartial({ endpointId, marks: kept, ...control })).finish();
+      const fits = (value: Uint8Array): boolean =>
+        fitsRecord({ topic: topicNames.endpointState, key: endpointId, value });
+      let kept = marks;
+      let value = encode(kept);
+      while (kept.length > 0 && !fits(value)) {
+        kept = kept.slice(Math.ceil(kept.length * cutShare));
+        value = encode(kept);
+      }
+      if (kept.length < marks.length) onCut(endpointId, marks.length - kept.length);
+      return value;
     },
     learn: ({ key: endpointId, value }) => {
       const record = value === null ? undefined : EndpointStateRecord.decode(value);
