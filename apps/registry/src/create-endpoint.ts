@@ -23,7 +23,9 @@ export interface CreateEndpointDeps extends EndpointWriteDeps {
 }
 
 const quotaExceeded = (maxEndpoints: number): Fault =>
-  new Fault('QUOTA_EXCEEDED', `A tenant may have ${maxEndpoints} endpoints, and this one has them.`);
+  new Fault('QUOTA_EXCEEDED', `A tenant may have ${maxEndpoints} endpoints, and this one has them.`, {
+    fields: [{ path: 'endpoints', message: `must be at most ${maxEndpoints} of one tenant` }],
+  });
 
 /** @throws Fault INTERNAL: a tenant of a dialect that this version does not know */
 export const dialectOf = (tenant: { dialect: string }): Dialect => {
