@@ -109,7 +109,7 @@ export const startPipeline = async (deps: PipelineDeps): Promise<Pipeline> => {
       maxDeadlineMs,
       onUnreadable,
     });
-    own('router', await startRouter({ ...parts, onDropped, eventLog, view, planDeliveries, onFailure }));
+    own('router', await startRouter({ ...parts, onDropped, eventLog, view, stopwatch, planDeliveries, onFailure }));
   }
 
   return { producer, templates, compileEndpoint };

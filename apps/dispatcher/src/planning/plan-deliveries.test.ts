@@ -108,15 +108,17 @@ describe('an event to very many endpoints', () => {
   test('lets others have a turn where it owes none of them anything', () => {
     const others = ids.map((id) => EndpointState.fromPartial({ endpoint: { id, enabled: true, eventTypes: ['a'] } }));
     const steps = [...plansOf(others, tooLate)(event, {})];
-    expect(steps.filter((step) => step === undefined)).toHaveLength(26);
+    expect(steps.filter((step) => step === undefined)).toHaveLength(130);
     expect(steps.filter((step) => step !== undefined)).toHaveLength(1);
   });
 
   test('has few of them rendered at a time', async () => {
     const endpoints = ids.slice(0, 200).map((id, nth) => anEndpoint(id, `data & ${nth}`));
-    const first = plansOf(endpoints, Promise.resolve({ body: '1' }))(event, {}).next();
-    if (first.done !== true || first.value === undefined) throw new Error('nothing waits for a template');
-    const rest = await first.value;
+    const first = plansOf(endpoints, Promise.resolve({ body: '1' }))(event, {});
+    let step = first.next();
+    while (step.done !== true && step.value === undefined) step = first.next();
+    if (step.done !== true || step.value === undefined) throw new Error('nothing waits for a template');
+    const rest = await step.value;
     expect(asked.length).toBeLessThan(100);
     const { records, later } = drain(rest);
     const all = [...records, ...((await later) ?? [])];

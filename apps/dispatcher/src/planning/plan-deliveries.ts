@@ -31,7 +31,7 @@ export interface PlanDeliveriesDeps {
 export type Plan = Generator<NewRecord | undefined, Promise<Plan> | undefined, undefined>;
 
 /** Endpoints that are looked at between two chances for others. */
-const lookedAtOnce = 500;
+const lookedAtOnce = 100;
 
 /** Deliveries of one event that have their templates rendered, and are in memory for that, at a time. */
 const renderedAtOnce = 64;

@@ -1,15 +1,16 @@
+import type { Stopwatch } from '@bellwire/domain';
 import { sizeOfRecord, type NewRecord } from '@bellwire/messaging';
 import type { Plan } from './plan-deliveries.ts';
 
 export interface TurnsOptions {
-  /** Of one slice. It may have one record more. @default 1000 records, 8 MiB */
-  slice?: { records: number; bytes: number };
+  stopwatch: Stopwatch;
+  /** Of one slice; it may have one step of a plan more. @default 1000 records, 8 MiB, 25 ms of planning */
+  slice?: { records: number; bytes: number; ms: number };
 }
 
+const defaultSlice = { records: 1000, bytes: 8 * 1024 * 1024, ms: 25 };
 /** Records of a tenant in one turn, while others wait. */
-const recordsPerTurn = 100;
-/** Times in one slice that a plan has nothing to write for a while. */
-const pausesPerSlice = 8;
+const recordsPerTurn = 20;
 
 /** A part of what is planned, to be written at once. */
 export interface PlannedSlice<Item> {
@@ -30,9 +31,10 @@ interface Step<Item> {
 
 /**
  * Plans under way, taken in slices: one event to very many endpoints is written piece by piece, and other tenants have
- * their turns in between. The events of one tenant are written in order, one after the other.
+ * their turns in between, as has everything else of the process. The events of one tenant are written in order, one after
+ * the other.
  */
-export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 1024 } }: TurnsOptions = {}) => {
+export const openTurns = <Item>({ stopwatch, slice = defaultSlice }: TurnsOptions) => {
   const lines = new Map<string, Step<Item>[]>();
 
   const take = (): PlannedSlice<Item> => {
@@ -41,8 +43,9 @@ export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 102
     const failed: { item: Item; error: unknown }[] = [];
     const items = new Set<Item>();
     let bytes = 0;
-    let pauses = 0;
-    const isFull = (): boolean => records.length >= slice.records || bytes >= slice.bytes || pauses >= pausesPerSlice;
+    const endsAtMs = stopwatch.now() + slice.ms;
+    const isFull = (): boolean =>
+      records.length >= slice.records || bytes >= slice.bytes || stopwatch.now() >= endsAtMs;
 
     /** The next of a plan. A bug in it is its own failure. */
     const advance = ({ plan, item }: Step<Item>): 'made' | 'paused' | 'ended' => {
@@ -53,10 +56,7 @@ export const openTurns = <Item>({ slice = { records: 1000, bytes: 8 * 1024 * 102
           ended.push({ item, later: value });
           return 'ended';
         }
-        if (value === undefined) {
-          pauses++;
-          return 'paused';
-        }
+        if (value === undefined) return 'paused';
         records.push(value);
         bytes += sizeOfRecord(value);
         return 'made';

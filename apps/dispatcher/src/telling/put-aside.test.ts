@@ -60,6 +60,7 @@ describe('an event that the router cannot plan', () => {
     const written: string[] = [];
     const worker = await startRouter({
       eventLog,
+      stopwatch: performance,
       view: { catchUp: async () => undefined },
       planDeliveries: function* ({ eventId }) {
         if (eventId === 'evt_bad') throw new Error('a bug');

@@ -32,6 +32,7 @@ const aRouter = async (planDeliveries: RouteEventsDeps['planDeliveries']) => {
   const failures: unknown[] = [];
   const worker = await startRouter({
     eventLog,
+    stopwatch: performance,
     view: { catchUp: async () => undefined },
     planDeliveries,
     append: async (records) => {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { EventRecord } from '@bellwire/contracts';
+import type { Stopwatch } from '@bellwire/domain';
 import {
   contextOfHeaders,
   groupNames,
@@ -23,6 +24,7 @@ export interface RouteEventsDeps {
   view: Pick<RegistryView, 'catchUp'>;
   planDeliveries(event: EventRecord, headers: Readonly<Record<string, string>>): Plan;
   append: Append;
+  stopwatch: Stopwatch;
   /** Runs until it succeeds or the service stops. */
   insist: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
   care: WorkerCare;
@@ -84,9 +86,9 @@ const writeSlice = async (
  * routed once. Nothing waits for a payload template but the deliveries that it is for.
  */
 export const startRouter = async (deps: RouteEventsDeps): Promise<Worker> => {
-  const { eventLog, view, planDeliveries, append, insist, onFailure, onDropped } = deps;
+  const { eventLog, view, planDeliveries, append, insist, stopwatch, onFailure, onDropped } = deps;
   let waiting: EventTask[] = [];
-  const turns = openTurns<EventTask>();
+  const turns = openTurns<EventTask>({ stopwatch });
   const repeats = makeRepeatedEvents(() => onDropped('repeated_event'));
   let isRouting = false;
 
