@@ -68,5 +68,5 @@ test('an event as large as one may be arrives, is retried, and is recorded; a la
     const all = await allDeliveries(api);
     return all.length === 5 && all.every(({ status }) => status === 'delivered') ? all : undefined;
   });
-  expect(delivered.map((each) => each.attempt_count).toSorted()).toEqual([1, 1, 1, 1, 2]);
+  expect(delivered.reduce((sum, { attempt_count: attempts }) => sum + attempts, 0)).toBe(6);
 });
