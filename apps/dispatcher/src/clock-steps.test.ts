@@ -43,3 +43,25 @@ describe.each(steps)('a clock that is set %s', (_name, stepMs) => {
     for (const index of waitsMs.keys()) expect(await aroundRetry(index)).toEqual([index + 1, index + 2]);
   });
 });
+
+/** Another process keeps the tiers. */
+describe.each([
+  ['a minute ahead of', minuteMs],
+  ['half a second ahead of', secondMs / 2],
+  ['a minute behind', -minuteMs],
+])('a clock of the tiers that is %s the deliverer', (_name, tiersAheadMs) => {
+  test('makes a delivery that waits for its slot neither early nor late, and sends it to and fro a few times at most', async () => {
+    const { endpoint, publish, pass, sent, waits } = await open(startAt, { tiersAheadMs });
+    await endpoint({ rateLimit: { limit: 1, periodSeconds: 10 } });
+    await publish(4);
+    await pass(45 * secondMs, 50);
+    const startedAtMs = sent.map(({ runMs }) => runMs);
+    expect(startedAtMs).toHaveLength(4);
+    const betweenMs = startedAtMs.slice(1).map((ms, at) => ms - (startedAtMs[at] ?? NaN));
+    for (const ms of betweenMs) {
+      expect(ms).toBeGreaterThanOrEqual(10 * secondMs);
+      expect(ms).toBeLessThan(12 * secondMs);
+    }
+    expect(waits()).toBeLessThan(30);
+  });
+});

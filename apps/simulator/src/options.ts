@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
@@ -6,7 +7,7 @@ export const help = `npm run simulate -- [--seeds N] [--seed S] [--minutes M] [-
   --seeds N        so many seeds, from --seed on (default 100; with --minutes: as many as there is time for)
   --seed S         the first seed (default 1)
   --minutes M      stop after so many minutes
-  --jobs J         processes at the same time (default 1)
+  --jobs J         processes at the same time (default: one for each core)
   --mutation NAME  bring a known fault back first; "list" names them
   --lines N        lines of the trace that a failing seed prints (default 60)
   --keep-going     do not stop at the first failing seed
@@ -17,7 +18,7 @@ const schema = z.object({
   seeds: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().nonnegative().default(1),
   minutes: z.coerce.number().positive().optional(),
-  jobs: z.coerce.number().int().positive().max(64).default(1),
+  jobs: z.coerce.number().int().positive().max(64).default(availableParallelism()),
   mutation: z.string().optional(),
   lines: z.coerce.number().int().positive().default(60),
   'keep-going': z.boolean().default(false),
@@ -62,12 +63,14 @@ export const readOptions = (args: readonly string[]): Options => {
     },
   });
   const { seeds, seed, minutes, ...rest } = schema.parse(values);
+  const atMost = seeds ?? (minutes === undefined ? 100 : Number.MAX_SAFE_INTEGER);
   return {
     firstSeed: seed,
-    seeds: seeds ?? (minutes === undefined ? 100 : Number.MAX_SAFE_INTEGER),
+    seeds: atMost,
     step: rest.step,
     endAfterMs: minutes === undefined ? Number.POSITIVE_INFINITY : minutes * 60_000,
-    jobs: rest.jobs,
+    // A trace is told by one.
+    jobs: rest.verbose || rest.json ? 1 : Math.min(rest.jobs, atMost),
     mutation: rest.mutation,
     lines: rest.lines,
     keepsGoing: rest['keep-going'],

@@ -69,7 +69,7 @@ const compose = (world: World, ledger: Ledger, keyring: Keyring) => {
   const { dice, time } = world;
   const registry = openRegistry(world, ledger, keyring);
   const receivers = openReceivers({ world, ledger, maxInFlight });
-  const table = openReservationTable(world);
+  const table = openReservationTable(world, ledger.keys);
   const dispatchers = openFleet({
     prefix: 'd',
     world,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { runSimulator } from './testing/run-simulator.ts';
 
-/** Of the short form: `npm run simulate -- --minutes 10 --jobs 2` runs thousands. */
+/** Of the short form: `npm run simulate -- --minutes 10` runs thousands. */
 const seeds = 40;
 
 describe('the simulator', () => {
@@ -22,7 +22,16 @@ describe('the simulator', () => {
   });
 
   test('says how to replay a seed that fails, and what came before', async () => {
-    const { code, err } = await runSimulator(['--seeds', '20', '--mutation', 'stale_is_settled', '--lines', '5']);
+    const { code, err } = await runSimulator([
+      '--seeds',
+      '20',
+      '--jobs',
+      '1',
+      '--mutation',
+      'stale_is_settled',
+      '--lines',
+      '5',
+    ]);
     expect(code).toBe(1);
     expect(err).toMatch(
       /^( .+\n){5}\nseed \d+ breaks "\w+": .+\nreplay: npm run simulate -- --seeds 1 --seed \d+ --verbose --mutation stale_is_settled\n/,

@@ -1,3 +1,4 @@
+import type { DeliveryRecord } from '@bellwire/contracts';
 import type { Clock, DeliveryReason, Tier } from '@bellwire/domain';
 import type { NewRecord } from '@bellwire/messaging';
 import type { InHand } from '../attempts/in-hand.ts';
@@ -19,6 +20,9 @@ const firstHopMs = 10 * 1000;
 /** Whose hops are this many has waited long: it hops longer, and costs the log less. */
 const manySpills = 6;
 
+/** A tier has let it go before it was due by our clock, now or before: its own is ahead. */
+const isLetGoEarly = ({ holdMs, dueAtMs }: DeliveryRecord, nowMs: number): boolean => holdMs > 0 || dueAtMs > nowMs;
+
 /** What the deliverer does with a delivery without making an attempt. Each settles the record when the log has it. */
 export const makeHandOver = ({ append, clock, tiers, events }: HandOverDeps) => {
   const finish = (inHand: InHand, records: readonly NewRecord[]): void => {
@@ -33,7 +37,9 @@ export const makeHandOver = ({ append, clock, tiers, events }: HandOverDeps) => 
   const waiting = (inHand: InHand, waitReason: DeliveryReason, hopMs: number, slotAtMs: number): NewRecord => {
     const { task, delivery } = inHand;
     const nowMs = clock.now();
-    const later = { ...delivery, dueAtMs: Math.ceil(nowMs + hopMs), waitReason, spills: delivery.spills + 1, slotAtMs };
+    const dueAtMs = Math.ceil(nowMs + hopMs);
+    const holdMs = isLetGoEarly(delivery, nowMs) ? Math.max(1, Math.ceil(hopMs)) : 0;
+    const later = { ...delivery, dueAtMs, holdMs, waitReason, spills: delivery.spills + 1, slotAtMs };
     return toTier(tiers, later, nowMs, task.record.headers);
   };
 

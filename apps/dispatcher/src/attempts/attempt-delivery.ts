@@ -99,7 +99,8 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     const atMs = clock.now();
     if (next.status === 'retrying') {
       const { dueAtMs, reason: waitReason } = next;
-      const retry = { ...delivery, attempt: delivery.attempt + 1, dueAtMs, waitReason, spills: 0, slotAtMs: 0 };
+      const attempt = delivery.attempt + 1;
+      const retry = { ...delivery, attempt, dueAtMs, holdMs: 0, waitReason, spills: 0, slotAtMs: 0 };
       return [toTier(tiers, retry, atMs, headers)];
     }
     if (next.status === 'delivered') return events.recovered(delivery, headers);

@@ -228,4 +228,28 @@ describe('the state of an endpoint', () => {
     const marked = EndpointStateRecord.decode(last).marks.map(({ deliveryId }) => deliveryId);
     expect(marked.toSorted()).toEqual(['d1', 'd2']);
   });
+
+  test('is not read while a write of before is under way: it would be missed', async () => {
+    const eventLog = await openLog();
+    let isSlow = false;
+    const goOn = Promise.withResolvers<void>();
+    const produce: Log['produce'] = async (records) => {
+      if (isSlow) await goOn.promise;
+      return eventLog.produce(records);
+    };
+    const { states } = await ownerOn({ ...eventLog, produce });
+    isSlow = true;
+    states.note(made('d1', 2));
+    const flushed = states.flush();
+    // The partition goes and comes back meanwhile.
+    states.forget(partition);
+    const prepared = states.prepare(partition);
+    await new Promise((resolve) => setImmediate(resolve));
+    goOn.resolve();
+    await Promise.all([flushed, prepared]);
+    states.note(made('d2', 2));
+    await states.flush();
+    const last = eventLog.records(topicNames.endpointState).at(-1)?.value ?? new Uint8Array();
+    expect(EndpointStateRecord.decode(last).marks.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd2']);
+  });
 });

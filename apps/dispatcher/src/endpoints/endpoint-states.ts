@@ -10,8 +10,8 @@ import {
 import type { Insist } from '../writing/insist.ts';
 import { openKnownStates, type KnownStatesDeps } from './known-states.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { openPreparations } from './preparations.ts';
 import { readPartition } from './read-partition.ts';
+import { openReadsAndWrites } from './reads-and-writes.ts';
 
 export interface EndpointStatesDeps extends KnownStatesDeps {
   eventLog: Pick<Log, 'read' | 'endOffsets'>;
@@ -64,7 +64,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
   const written = new Set<string>();
   let onWritten: (() => void)[] = [];
   let reviewedAtMs = clock.now();
-  const preparations = openPreparations();
+  const turns = openReadsAndWrites();
 
   const review = (): void => {
     const nowMs = clock.now();
@@ -75,7 +75,6 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
 
   /** As it is at the moment of the write, also where the write is tried again. */
   const writeOnce = async (endpointIds: readonly string[]): Promise<void> => {
-    await preparations.done();
     const values = endpointIds
       .filter((id) => owns(partitionOfEndpoint(id)))
       .map((endpointId) => ({ endpointId, value: known.valueOf(endpointId) }));
@@ -93,7 +92,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     changed.clear();
     const waiting = onWritten;
     onWritten = [];
-    await insist('endpoint state', () => writeOnce(endpointIds));
+    await insist('endpoint state', () => turns.write(() => writeOnce(endpointIds)));
     for (const resolve of waiting) resolve();
   };
 
@@ -107,6 +106,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
   };
 
   const readOnce = async ({ partition }: TopicPartition): Promise<void> => {
+    await turns.written();
     const ends = await eventLog.endOffsets(topicNames.endpointState);
     partitions = ends.length;
     const { [partition]: end = 0 } = ends;
@@ -125,7 +125,7 @@ export const makeEndpointStates = (deps: EndpointStatesDeps): EndpointStates => 
     },
     changed: (endpointId) => void changed.add(endpointId),
     flush: oneAtATime(flushOnce),
-    prepare: (partition) => preparations.add(insist('endpoint state', () => readOnce(partition))),
+    prepare: (partition) => turns.read(() => insist('endpoint state', () => readOnce(partition))),
     forget: ({ partition }) => {
       const isMeant = (endpointId: string): boolean => partitionOf(endpointId, partitions) === partition;
       known.forget(isMeant);

@@ -18,7 +18,9 @@ import { simulatedLog, topicNames, topicSpecs, type NewRecord, type SimulatedLog
 import { endpointChangeKey, openRegistryView, registryChangeKey } from '@bellwire/registry-view';
 import { openKeyring, type Keyring } from '@bellwire/secrets';
 import { newSecret } from '@bellwire/signing';
+import type { DispatcherDeps } from '../dispatcher-deps.ts';
 import { startDispatcher } from '../start-dispatcher.ts';
+import { startPipeline } from '../start-pipeline.ts';
 
 // The whole dispatcher on the simulated log, in virtual time.
 
@@ -167,6 +169,8 @@ export interface Given {
   dialect?: string;
   /** @default 2 */
   partitions?: number;
+  /** The tiers are another process, whose clock is ahead by so many milliseconds. @default one process does it all */
+  tiersAheadMs?: number;
   /** How long a request to a URL takes, in milliseconds. @default it is answered at once */
   answersAfterMs?: (url: string) => number;
 }
@@ -177,7 +181,8 @@ export interface Given {
  *
  * @param startAt of virtual time, ISO 8601
  */
-export const open = async (startAt: string, { dialect = 'standard', partitions = 2, answersAfterMs }: Given = {}) => {
+export const open = async (startAt: string, given: Given = {}) => {
+  const { dialect = 'standard', partitions = 2, answersAfterMs, tiersAheadMs } = given;
   jest.setSystemTime(new Date(startAt));
   const scope = openScope({ log });
   scopes.push(scope);
@@ -189,7 +194,7 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
   const clock = { now: () => Date.now() };
   let answered = 200;
   let bug: Error | undefined;
-  await startDispatcher({
+  const deps: DispatcherDeps = {
     scope,
     log,
     clock,
@@ -210,14 +215,17 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
     authenticate: async () => ({ kind: 'admin' }),
     host: '127.0.0.1',
     port: 0,
-    roles: ['router', 'deliverer', 'delayer'],
+    roles: tiersAheadMs === undefined ? ['router', 'deliverer', 'delayer'] : ['router', 'deliverer'],
     tiers,
     maxConcurrency: 64,
     maxInFlight: 512,
     maxDeadlineMs: 24 * 60 * minuteMs,
     disableAfterMs: 0,
     onFailure,
-  });
+  };
+  await startDispatcher(deps);
+  if (tiersAheadMs !== undefined)
+    await startPipeline({ ...deps, roles: ['delayer'], clock: { now: () => Date.now() + tiersAheadMs } });
 
   const writers = writersOn(eventLog, keyring, dialect);
   await writers.tenant();
@@ -225,6 +233,8 @@ export const open = async (startAt: string, { dialect = 'standard', partitions =
     ...writers,
     ...historyOf(eventLog),
     sent,
+    /** How often something was put into a tier. */
+    waits: (): number => tiers.reduce((sum, { name }) => sum + eventLog.records(topicNames.retries(name)).length, 0),
     answerWith: (status: number): void => void (answered = status),
     /** What sends throws from now on: a bug of ours, and no receiver's doing. */
     breakWith: (error: Error | undefined): void => void (bug = error),

@@ -1,6 +1,15 @@
 import { DeliveryRecord } from '@bellwire/contracts';
 import { leavesTierAt, timerMs, type Clock, type Stopwatch, type Tier } from '@bellwire/domain';
-import { eachTask, groupNames, startWorker, topicNames, type Log, type Task, type Worker } from '@bellwire/messaging';
+import {
+  eachTask,
+  groupNames,
+  startWorker,
+  topicNames,
+  type Log,
+  type NewRecord,
+  type Task,
+  type Worker,
+} from '@bellwire/messaging';
 import type { WorkerCare } from '../dispatcher-deps.ts';
 import type { Append } from '../ports.ts';
 import { toDeliveries, toTier } from '../writing/records.ts';
@@ -41,11 +50,41 @@ interface Waiting extends Pick<Task<unknown>, 'settle' | 'fail' | 'release' | 'i
   leavesAtMs: number;
   /** By the stopwatch. */
   latestAtMs: number;
+  /** What is left of its hold when it leaves; undefined: it is not held, and leaves when it is due by the clock. */
+  holdLeftMs: number | undefined;
 }
 
 const decode = (bytes: Uint8Array) => {
-  const { endpointId, enqueuedAtMs, dueAtMs } = DeliveryRecord.decode(bytes);
-  return { bytes, endpointId, enqueuedAtMs, dueAtMs };
+  const { endpointId, enqueuedAtMs, dueAtMs, holdMs } = DeliveryRecord.decode(bytes);
+  return { bytes, endpointId, enqueuedAtMs, dueAtMs, holdMs };
+};
+
+/** What follows when a record leaves its tier: back to deliveries, or on to another tier. */
+const makeOnwards = ({ tiers, clock }: Pick<DelayDeps, 'tiers' | 'clock'>): ((one: Waiting) => NewRecord) => {
+  const asItIs = ({ endpointId, bytes, headers }: Waiting): NewRecord => ({
+    topic: topicNames.deliveries,
+    key: endpointId,
+    value: bytes,
+    headers,
+  });
+
+  const afterHold = (one: Waiting, leftMs: number): NewRecord => {
+    if (leftMs <= 0) return asItIs(one);
+    const nowMs = clock.now();
+    const delivery = { ...DeliveryRecord.decode(one.bytes), holdMs: leftMs, dueAtMs: nowMs + leftMs };
+    return toTier(tiers, delivery, nowMs, one.headers);
+  };
+
+  const whenDue = (one: Waiting): NewRecord => {
+    const { bytes, headers, leavesAtMs, dueAtMs } = one;
+    const nowMs = clock.now();
+    const setBackByMs = Math.max(0, leavesAtMs - nowMs);
+    const moved = () => asOfNow(DeliveryRecord.decode(bytes), setBackByMs);
+    if (nowMs < dueAtMs - setBackByMs) return toTier(tiers, moved(), nowMs, headers);
+    return setBackByMs > 0 ? toDeliveries(moved(), headers) : asItIs(one);
+  };
+
+  return (one) => (one.holdLeftMs === undefined ? whenDue(one) : afterHold(one, one.holdLeftMs));
 };
 
 /**
@@ -55,7 +94,8 @@ const decode = (bytes: Uint8Array) => {
  *
  * When a record is due is told by the clock on the wall; how long it waits here is bounded by a stopwatch too: never longer
  * than the tier, counted from when it was fetched. So a clock that is set back, or differs from that of the process which
- * wrote the record, keeps nothing waiting.
+ * wrote the record, keeps nothing waiting. A record that another tier has let go too early, by the clock of who wrote it, is
+ * held by the stopwatch alone: else it would go to and fro until both clocks agree that it is due.
  */
 export const startDelayer = async ({
   eventLog,
@@ -70,23 +110,20 @@ export const startDelayer = async ({
   let worker: Worker | undefined;
   const tierOf = new Map(tiers.map((tier) => [topicNames.retries(tier.name), tier]));
 
-  const leave = ({ bytes, headers, endpointId, leavesAtMs, dueAtMs, settle, fail }: Waiting): void => {
-    const nowMs = clock.now();
-    const setBackByMs = Math.max(0, leavesAtMs - nowMs);
-    const isDue = nowMs >= dueAtMs - setBackByMs;
-    const moved = () => asOfNow(DeliveryRecord.decode(bytes), setBackByMs);
-    const asItIs = { topic: topicNames.deliveries, key: endpointId, value: bytes, headers };
-    const onward = () => (setBackByMs > 0 ? toDeliveries(moved(), headers) : asItIs);
-    const next = isDue ? onward() : toTier(tiers, moved(), nowMs, headers);
-    append([next]).then(() => settle(), fail);
+  const onwards = makeOnwards({ tiers, clock });
+
+  const leave = (one: Waiting): void => {
+    const { settle, fail } = one;
+    append([onwards(one)]).then(() => settle(), fail);
   };
 
   /** Timers may fire a millisecond early; nothing leaves before its time. */
   const wait = (one: Waiting): void => {
     if (!one.isCurrent()) return one.release();
     const longestMs = one.latestAtMs - stopwatch.now();
+    const leavesInMs = one.holdLeftMs === undefined ? one.leavesAtMs - clock.now() : longestMs;
     const isHeard = worker?.isHeard() ?? true;
-    const remainingMs = Math.max(Math.min(one.leavesAtMs - clock.now(), longestMs), isHeard ? 0 : unheardMs);
+    const remainingMs = Math.max(Math.min(leavesInMs, longestMs), isHeard ? 0 : unheardMs);
     if (remainingMs <= 0) return leave(one);
     const timer = setTimeout(() => {
       waiting.delete(one);
@@ -104,13 +141,15 @@ export const startDelayer = async ({
   };
 
   const take = ({ value, record, settle, fail, release, isCurrent }: Task<ReturnType<typeof decode>>): void => {
-    const { bytes, endpointId, enqueuedAtMs, dueAtMs } = value;
+    const { bytes, endpointId, enqueuedAtMs, dueAtMs, holdMs } = value;
     const tier = tierOf.get(record.topic);
     if (tier === undefined) return release();
     const leavesAtMs = leavesTierAt(tier, enqueuedAtMs, dueAtMs);
-    const latestAtMs = stopwatch.now() + tier.delayMs;
+    const isHeld = holdMs > 0;
+    const latestAtMs = stopwatch.now() + (isHeld ? Math.min(holdMs, tier.delayMs) : tier.delayMs);
+    const holdLeftMs = isHeld ? holdMs - tier.delayMs : undefined;
     const { headers } = record;
-    wait({ bytes, headers, endpointId, dueAtMs, leavesAtMs, latestAtMs, settle, fail, release, isCurrent });
+    wait({ bytes, headers, endpointId, dueAtMs, leavesAtMs, latestAtMs, holdLeftMs, settle, fail, release, isCurrent });
   };
 
   /** What waits here waits on the log. */

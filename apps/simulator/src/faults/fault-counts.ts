@@ -2,6 +2,7 @@
 export const faultKinds = [
   'produce.fails',
   'produce.ack_lost',
+  'produce.ack_late',
   'produce.slow',
   'produce.partly_written',
   'produce.written_twice',

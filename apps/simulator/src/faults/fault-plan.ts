@@ -8,6 +8,7 @@ import { processActs } from './process-acts.ts';
 const shares: Partial<Record<FaultKind, number>> = {
   'produce.fails': 0.08,
   'produce.ack_lost': 0.05,
+  'produce.ack_late': 0.03,
   'produce.slow': 0.1,
   'produce.partly_written': 0.05,
   'produce.written_twice': 0.03,

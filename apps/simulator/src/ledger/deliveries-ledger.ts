@@ -4,7 +4,11 @@ import { topicNames } from '@bellwire/messaging';
 import { newLine, type Line, type Step } from './lines.ts';
 import { makeOwnershipRules, type OwnershipRulesDeps } from './ownership-rules.ts';
 
+/** So often a delivery is put into tiers within this time at most, in milliseconds. */
+const putsWithin = { ms: 5000, most: 60 };
+
 export interface DeliveriesLedgerDeps extends OwnershipRulesDeps {
+  nowMs: () => number;
   /** A fault may have repeated the event. */
   isEventDisturbed(eventId: string): boolean;
 }
@@ -23,7 +27,7 @@ export interface DeliveriesLedger {
 }
 
 export const openDeliveriesLedger = (deps: DeliveriesLedgerDeps): DeliveriesLedger => {
-  const { violations, clocks, isEventDisturbed } = deps;
+  const { violations, clocks, nowMs, isEventDisturbed } = deps;
   const { mustOwn, noteHandOver } = makeOwnershipRules(deps);
   const lines = new Map<string, Line>();
   const byEndpoint = new Map<string, Line[]>();
@@ -45,6 +49,12 @@ export const openDeliveriesLedger = (deps: DeliveriesLedgerDeps): DeliveriesLedg
     if (spills > 0 || !['retry', 'retry_after'].includes(waitReason)) return;
     const name = `${round}/${attempt}`;
     line.dueAtMs.set(name, Math.min(line.dueAtMs.get(name) ?? Number.POSITIVE_INFINITY, dueAtMs));
+  };
+
+  const countPut = ({ id, puts }: Line): void => {
+    if (nowMs() - puts.sinceMs > putsWithin.ms) Object.assign(puts, { sinceMs: nowMs(), count: 0 });
+    puts.count++;
+    if (puts.count > putsWithin.most) violations.add('to_and_fro', `${id}, ${puts.count} times since ${puts.sinceMs}`);
   };
 
   const end = (line: Line, round: number, status: DeliveryStatus): void => {
@@ -71,6 +81,7 @@ export const openDeliveriesLedger = (deps: DeliveriesLedgerDeps): DeliveriesLedg
       }
       if (topic !== topicNames.deliveries) {
         noteDue(line, delivery);
+        countPut(line);
         noteHandOver(by, delivery);
       }
       return { line, round, attempt, isOrder: cancel };

@@ -1,4 +1,5 @@
 import type { EventRecord, FanOut } from '@bellwire/contracts';
+import type { KeysLedger } from './keys-ledger.ts';
 import type { EventLine } from './lines.ts';
 import type { Violations } from './violations.ts';
 
@@ -12,13 +13,22 @@ interface KnownEndpoint {
 /** What was accepted, and who is owed it. */
 export interface EventsLedger {
   all(): Iterable<EventLine>;
-  written(event: EventRecord): EventLine;
+  /** @param partition of the record */
+  written(by: string, event: EventRecord, partition: number): EventLine;
   fannedOut(fanOut: FanOut, pending: readonly string[]): void;
+  /** The group gives this partition of events to a member. */
+  moved(partition: number): void;
+  /** It is kept in dead-letters, and not planned. */
+  putAside(event: EventRecord): void;
   /** A publisher was told that it is accepted. */
   acknowledged(eventId: string, publishedAtMs: number): void;
   has(eventId: string): boolean;
   /** It may be repeated, by a fault. */
   disturb(eventId: string): void;
+  /**
+   * A fault explains it where it is repeated. Or the log may have it twice (calls with its key overlapped, or it could not be
+   * marked), and its partition has moved between: routers do not tell each other what they have routed.
+   */
   isDisturbed(eventId: string): boolean;
   endpointCreated(tenantId: string, endpointId: string, atMs: number): void;
   endpointDeleted(endpointId: string, atMs: number): void;
@@ -26,7 +36,7 @@ export interface EventsLedger {
   checkPlans(): void;
 }
 
-export const openEventsLedger = (violations: Violations): EventsLedger => {
+export const openEventsLedger = (violations: Violations, keys: KeysLedger): EventsLedger => {
   const lines = new Map<string, EventLine>();
   const byId = new Map<string, EventLine[]>();
   const endpoints = new Map<string, KnownEndpoint>();
@@ -41,6 +51,10 @@ export const openEventsLedger = (violations: Violations): EventsLedger => {
       tenantId,
       eventId,
       acceptedAtMs,
+      keyName: undefined,
+      partition: undefined,
+      hasMoved: false,
+      isPutAside: false,
       live: new Set(),
       fanOuts: [],
       planned: new Set(),
@@ -51,9 +65,24 @@ export const openEventsLedger = (violations: Violations): EventsLedger => {
     return made;
   };
 
+  const mayBeRoutedTwice = ({ hasMoved, keyName }: EventLine): boolean =>
+    hasMoved && keyName !== undefined && keys.mayBeTwice(keyName);
+
   return {
     all: () => lines.values(),
-    written: ({ tenantId, eventId, acceptedAtMs }) => lineOf(tenantId, eventId, acceptedAtMs),
+    written(by, { tenantId, eventId, acceptedAtMs, idempotencyKey }, partition) {
+      const line = lineOf(tenantId, eventId, acceptedAtMs);
+      line.partition = partition;
+      if (idempotencyKey === undefined) return line;
+      line.keyName = keys.written(by, tenantId, idempotencyKey);
+      return line;
+    },
+    moved(partition) {
+      for (const line of lines.values()) if (line.partition === partition) line.hasMoved = true;
+    },
+    putAside({ tenantId, eventId, acceptedAtMs }) {
+      lineOf(tenantId, eventId, acceptedAtMs).isPutAside = true;
+    },
     fannedOut({ tenantId, eventId, acceptedAtMs, planned }, pending) {
       const line = lineOf(tenantId, eventId, acceptedAtMs);
       line.fanOuts.push(pending);
@@ -66,7 +95,7 @@ export const openEventsLedger = (violations: Violations): EventsLedger => {
     },
     has: (eventId) => byId.has(eventId),
     disturb: (eventId) => void disturbed.add(eventId),
-    isDisturbed: (eventId) => disturbed.has(eventId),
+    isDisturbed: (eventId) => disturbed.has(eventId) || (byId.get(eventId) ?? []).some(mayBeRoutedTwice),
     endpointCreated: (tenantId, endpointId, createdAtMs) =>
       void endpoints.set(endpointId, { tenantId, createdAtMs, deletedAtMs: Number.POSITIVE_INFINITY }),
     endpointDeleted(endpointId, atMs) {
@@ -74,10 +103,11 @@ export const openEventsLedger = (violations: Violations): EventsLedger => {
       if (known !== undefined) known.deletedAtMs = atMs;
     },
     checkPlans() {
-      for (const { name, tenantId, publishedAtMs, acceptedAtMs, planned } of lines.values())
+      for (const { name, tenantId, publishedAtMs, acceptedAtMs, planned, isPutAside } of lines.values())
         for (const [endpointId, endpoint] of endpoints) {
           const wasThere =
             publishedAtMs !== undefined &&
+            !isPutAside &&
             endpoint.tenantId === tenantId &&
             // A call that was repeated may have been accepted the first time.
             endpoint.createdAtMs < Math.min(publishedAtMs, acceptedAtMs) &&

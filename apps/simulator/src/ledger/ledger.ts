@@ -3,6 +3,7 @@ import { openClocks, type Clocks } from './clocks.ts';
 import { groupOf, openCommittedRecords } from './committed-records.ts';
 import { openDeliveriesLedger, type DeliveriesLedger } from './deliveries-ledger.ts';
 import { openEventsLedger, type EventsLedger } from './events-ledger.ts';
+import { openKeysLedger, type KeysLedger } from './keys-ledger.ts';
 import { makeEnding } from './ending.ts';
 import type { Tracked } from './lines.ts';
 import { makeLogReader, recordName } from './log-reader.ts';
@@ -14,6 +15,7 @@ import { openViolations, type Violations } from './violations.ts';
 /** Sees everything that is written and committed, and says at once where a promise is broken. */
 export interface Ledger {
   events: EventsLedger;
+  keys: KeysLedger;
   deliveries: DeliveriesLedger;
   clocks: Clocks;
   violations: Violations;
@@ -47,20 +49,23 @@ export const openLedger = ({ log, nowMs, partitions }: LedgerDeps): Ledger => {
   const violations = openViolations();
   const clocks = openClocks();
   const ownerships = openOwnerships(nowMs);
-  const events = openEventsLedger(violations);
+  const keys = openKeysLedger();
+  const events = openEventsLedger(violations, keys);
   const deliveries = openDeliveriesLedger({
     violations,
     clocks,
     ownerships,
     partitions,
+    nowMs,
     isEventDisturbed: events.isDisturbed,
   });
   const stateRules = makeStateRules({ violations, partitions, find: deliveries.find });
   const live = new Set<Tracked>();
   const unreadable = new Set<string>();
   const handedOver = new Set<string>();
+  let deaths = 0;
 
-  const reader = makeLogReader({ events, deliveries, unreadable });
+  const reader = makeLogReader({ events, deliveries, unreadable, violations, deaths: () => deaths });
 
   const records = openCommittedRecords({
     violations,
@@ -89,6 +94,7 @@ export const openLedger = ({ log, nowMs, partitions }: LedgerDeps): Ledger => {
 
   return {
     events,
+    keys,
     deliveries,
     clocks,
     violations,
@@ -110,9 +116,14 @@ export const openLedger = ({ log, nowMs, partitions }: LedgerDeps): Ledger => {
     moved(partition) {
       const name = partitionName(partition);
       if (!handedOver.delete(name)) disturbPartitions(new Set([name]));
+      if (partition.topic === topicNames.events) events.moved(partition.partition);
     },
     handedOver: (partition) => void handedOver.add(partitionName(partition)),
-    disturb: (process) => disturbPartitions(ownerships.of(process)),
+    disturb(process) {
+      deaths++;
+      disturbPartitions(ownerships.of(process));
+      keys.ended(process);
+    },
     disturbRecords: reader.disturb,
     ...makeEnding({ deliveries, events, records }),
   };

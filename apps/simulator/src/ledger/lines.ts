@@ -25,6 +25,13 @@ export interface EventLine {
   readonly tenantId: string;
   readonly eventId: string;
   readonly acceptedAtMs: number;
+  /** Its tenant and idempotency key. */
+  keyName: string | undefined;
+  partition: number | undefined;
+  /** Its partition has moved since it was written. */
+  hasMoved: boolean;
+  /** It is in dead-letters: too many processes have ended that had it in hand. */
+  isPutAside: boolean;
   /** Not committed. */
   readonly live: Set<Tracked>;
   /** Of each fan-out, the deliveries that it says are pending. */
@@ -55,6 +62,8 @@ export interface Line {
   lastAttempt: number;
   /** By round and attempt: when it may be made at the earliest. */
   readonly dueAtMs: Map<string, number>;
+  /** Puts into tiers, since then; begins anew after some seconds. */
+  readonly puts: { sinceMs: number; count: number };
   /** A fault may have repeated it. */
   isDisturbed: boolean;
   requestsUnderWay: number;
@@ -73,6 +82,7 @@ export const newLine = (record: DeliveryRecord): Line => ({
   attempts: new Map(),
   lastAttempt: 0,
   dueAtMs: new Map(),
+  puts: { sinceMs: 0, count: 0 },
   isDisturbed: false,
   requestsUnderWay: 0,
 });

@@ -1,26 +1,41 @@
-import { AuditBatch, AuditRecord, DeadLetterRecord, DeliveryRecord, EventRecord, fromProto } from '@bellwire/contracts';
+import {
+  AuditBatch,
+  AuditRecord,
+  DeadLetterRecord,
+  DeliveryRecord,
+  EventRecord,
+  fromProto,
+  type UnreadableRecord,
+} from '@bellwire/contracts';
 import { topicNames, type NewRecord, type Position } from '@bellwire/messaging';
 import { groupOf } from './committed-records.ts';
 import type { DeliveriesLedger } from './deliveries-ledger.ts';
 import type { EventsLedger } from './events-ledger.ts';
 import type { Tracked } from './lines.ts';
+import type { Violations } from './violations.ts';
 
 export interface LogReaderDeps {
   events: EventsLedger;
   deliveries: DeliveriesLedger;
   /** Gets the names of records that are kept in dead-letters. */
   unreadable: Set<string>;
+  violations: Violations;
+  /** How many processes, or memberships of them, have ended so far. */
+  deaths(): number;
 }
+
+/** So many processes that had a record in hand have ended when it is put aside. */
+const leastDeaths = 3;
 
 export const recordName = ({ topic, partition, offset }: Pick<Position, 'topic' | 'partition' | 'offset'>): string =>
   `${topic}/${partition}@${offset}`;
 
 /** What the records on the log tell the ledgers. */
-export const makeLogReader = ({ events, deliveries, unreadable }: LogReaderDeps) => {
-  const decoded = (by: string, { topic, value }: NewRecord): Tracked['of'] => {
+export const makeLogReader = ({ events, deliveries, unreadable, violations, deaths }: LogReaderDeps) => {
+  const decoded = (by: string, { topic, value }: NewRecord, partition: number): Tracked['of'] => {
     try {
       if (value === null) return 'undecodable';
-      if (topic === topicNames.events) return events.written(EventRecord.decode(value));
+      if (topic === topicNames.events) return events.written(by, EventRecord.decode(value), partition);
       return deliveries.written(by, topic, DeliveryRecord.decode(value));
     } catch {
       return 'undecodable';
@@ -42,9 +57,22 @@ export const makeLogReader = ({ events, deliveries, unreadable }: LogReaderDeps)
     }
   };
 
+  const readPutAside = (letter: UnreadableRecord): void => {
+    let event: EventRecord;
+    try {
+      event = EventRecord.decode(letter.value);
+    } catch {
+      return;
+    }
+    events.putAside(event);
+    if (deaths() < leastDeaths) violations.add('put_aside', `${recordName(letter)} after ${deaths()} deaths`);
+  };
+
   const readLetter = (value: Uint8Array): void => {
     const { letter } = DeadLetterRecord.decode(value);
-    if (letter?.$case === 'unreadable') unreadable.add(recordName(letter.value));
+    if (letter?.$case !== 'unreadable') return;
+    unreadable.add(recordName(letter.value));
+    if (letter.value.topic === topicNames.events) readPutAside(letter.value);
   };
 
   return {
@@ -52,7 +80,7 @@ export const makeLogReader = ({ events, deliveries, unreadable }: LogReaderDeps)
       topic: record.topic,
       partition,
       offset,
-      of: decoded(by, record),
+      of: decoded(by, record, partition),
       isSettled: false,
     }),
     /** What no group settles. */

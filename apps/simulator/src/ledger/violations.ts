@@ -23,6 +23,10 @@ export type Rule =
   | 'marked_too_early'
   /** An older state of an endpoint was written over a newer one. */
   | 'state_went_back'
+  /** A delivery was put into tiers and let go by them again and again within seconds. */
+  | 'to_and_fro'
+  /** A record was put aside although too few processes have ended that had it in hand. */
+  | 'put_aside'
   /** A delivery of something that nobody published. */
   | 'phantom'
   /** A process failed by itself. */

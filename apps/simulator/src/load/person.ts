@@ -52,6 +52,7 @@ export const makePerson = (world: World, ledger: Ledger, registry: Registry): Pe
         roundStartedAtMs: time.nowMs(),
         deadlineAtMs: time.nowMs() + dayMs,
         dueAtMs: 0,
+        holdMs: 0,
         enqueuedAtMs: 0,
         waitReason: '',
         spills: 0,

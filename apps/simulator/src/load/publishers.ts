@@ -54,8 +54,14 @@ export const openPublishers = (options: PublishersOptions): Publishers => {
   /** The answers, or undefined where nobody knows whether the events are accepted. */
   const ask = (process: IngestionProcess, { tenantId, events }: Call): Promise<readonly Accepted[] | undefined> =>
     new Promise((resolve) => {
+      const keys = events.flatMap(({ idempotencyKey }) => idempotencyKey ?? []);
+      for (const key of keys) ledger.keys.asked(tenantId, key);
+      const onAnswers = (answers: readonly Accepted[]): void => {
+        for (const key of keys) ledger.keys.answered(tenantId, key);
+        resolve(answers);
+      };
       time.after(answerMs, () => resolve(undefined));
-      process.publish(tenantId, events).then(resolve, () => resolve(undefined));
+      process.publish(tenantId, events).then(onAnswers, () => resolve(undefined));
     });
 
   const note = (call: Call, answers: readonly Accepted[]): void => {

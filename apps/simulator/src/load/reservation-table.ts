@@ -1,4 +1,5 @@
 import type { Reservation, Reservations, Reserved } from '@bellwire/ingestion';
+import type { KeysLedger } from '../ledger/keys-ledger.ts';
 import type { FaultKind } from '../faults/fault-counts.ts';
 import type { ProcessGate } from '../world/process-gate.ts';
 import type { World } from '../world/world.ts';
@@ -11,7 +12,10 @@ export interface ReservationTable {
   troubleUntil(ms: number, kind: 'reservations.fail' | 'reservations.hang'): void;
 }
 
-export const openReservationTable = ({ time, dice, trace }: World): ReservationTable => {
+export const openReservationTable = (
+  { time, dice, trace }: World,
+  keys: Pick<KeysLedger, 'marked' | 'unmarked'>,
+): ReservationTable => {
   const rows = new Map<string, Reservation>();
   const onLog = new WeakSet<Reservation>();
   let trouble: { untilMs: number; kind: FaultKind } | undefined;
@@ -29,15 +33,19 @@ export const openReservationTable = ({ time, dice, trace }: World): ReservationT
     const row = rows.get(name) ?? written;
     rows.set(name, row);
     if (row.eventId === written.eventId && row.acceptedAtMs === written.acceptedAtMs) onLog.add(row);
+    keys.marked(written.tenantId, written.key);
   };
 
   return {
     troubleUntil: (untilMs, kind) => void (trouble = { untilMs, kind }),
     through: (gate) => {
-      const ask = <Result>(work: () => Result): Promise<Result> =>
+      const ask = <Result>(about: readonly Reservation[], work: () => Result): Promise<Result> =>
         new Promise((resolve, reject) => {
           const present = trouble !== undefined && time.nowMs() < trouble.untilMs ? trouble.kind : undefined;
-          if (present !== undefined) trace.strike(present, gate.name);
+          if (present !== undefined) {
+            trace.strike(present, gate.name);
+            for (const { tenantId, key } of about) keys.unmarked(tenantId, key);
+          }
           if (present === 'reservations.hang') return;
           time.after(dice.between(0.5, 4), () => {
             const isDone = present === undefined;
@@ -51,9 +59,9 @@ export const openReservationTable = ({ time, dice, trace }: World): ReservationT
           });
         });
       return {
-        reserve: (wanted, expiredAtMs) => ask(() => wanted.map((one) => take(one, expiredAtMs))),
-        markOnLog: (written) => ask(() => written.forEach(mark) ?? true).then(() => undefined),
-        ping: () => ask(() => true).then(() => undefined),
+        reserve: (wanted, expiredAtMs) => ask(wanted, () => wanted.map((one) => take(one, expiredAtMs))),
+        markOnLog: (written) => ask(written, () => written.forEach(mark) ?? true).then(() => undefined),
+        ping: () => ask([], () => true).then(() => undefined),
         deleteExpired: async () => 0,
       };
     },

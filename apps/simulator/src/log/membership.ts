@@ -36,27 +36,29 @@ export const openMembership = async (deps: MembershipDeps, options: ConsumeOptio
   let isExpelled = false;
   let isClosed = false;
 
+  /** As the broker sees it: also where the process was killed before it heard that it is a member. */
+  const watch = (member: Subscription): void =>
+    time.after(beatMs, () => {
+      if (isClosed || isExpelled) return;
+      const limitMs = Math.max(heardAtMs + sessionMs, wire.awayForAllUntilMs() + sessionMs);
+      if (time.nowMs() <= limitMs) return watch(member);
+      isExpelled = true;
+      trace.say(gate.name, () => `${group} is taken for dead`);
+      ledger.disturb(gate.name);
+      void outside(() => member.close());
+    });
+
   /** What an earlier membership is still told counts for nothing. */
-  const join = (): Promise<Subscription> => {
+  const join = async (): Promise<Subscription> => {
     const self = {};
     membership = self;
     const handlers = telling.handlersWhile(() => !isClosed && membership === self);
-    return inner.consume({ ...options, handlers });
+    const member = await inner.consume({ ...options, handlers });
+    watch(member);
+    return member;
   };
   let membership = {};
   let joined = await wire.call(join);
-
-  /** As the broker sees it. */
-  const watch = (): void => {
-    if (isClosed || isExpelled) return;
-    const limitMs = Math.max(heardAtMs + sessionMs, wire.awayForAllUntilMs() + sessionMs);
-    if (time.nowMs() <= limitMs) return time.after(beatMs, watch);
-    isExpelled = true;
-    trace.say(gate.name, () => `${group} is taken for dead`);
-    ledger.disturb(gate.name);
-    void outside(() => joined.close());
-  };
-  time.after(beatMs, watch);
 
   const joinAnew = async (): Promise<void> => {
     membership = {};
@@ -64,7 +66,6 @@ export const openMembership = async (deps: MembershipDeps, options: ConsumeOptio
     joined = await outside(join);
     isExpelled = false;
     heardAtMs = time.nowMs();
-    time.after(beatMs, watch);
   };
 
   const beating = setInterval(() => {

@@ -64,6 +64,7 @@ export const makeProduce = ({ time, dice, trace, gate, inner, ledger, faults, wi
     if (records.some(isRetry) && wire.strikes('retry.written_twice'))
       return wire.call(() => writeTwice(records), { thereMs });
     if (wire.strikes('produce.ack_lost')) return wire.call(() => writeInPart(records, () => true), { thereMs });
-    return wire.call(() => write(records), { thereMs });
+    const backMs = wire.strikes('produce.ack_late') ? dice.between(50, 5000) : dice.between(0, 2);
+    return wire.call(() => write(records), { thereMs, backMs });
   };
 };

@@ -72,12 +72,17 @@ export const openWire = ({ time, dice, trace, gate, faults }: WireDeps): Wire =>
     lastTroubleMs: () => lastTroubleMs,
     line(delayMs) {
       let lastMs = 0;
+      const waiting: (() => void)[] = [];
       return (work) => {
         const nowMs = time.nowMs();
-        const atMs = Math.max(lastMs, awayUntilMs(), nowMs + delayMs());
-        lastMs = atMs;
-        if (atMs <= nowMs) gate.enter(work);
-        else time.after(atMs - nowMs, () => gate.enter(work));
+        lastMs = Math.max(lastMs, awayUntilMs(), nowMs + delayMs());
+        if (lastMs <= nowMs && waiting.length === 0) return gate.enter(work);
+        waiting.push(work);
+        // Not its own work: two timers of one moment may fire in either order.
+        time.after(lastMs - nowMs, () => {
+          const first = waiting.shift();
+          if (first !== undefined) gate.enter(first);
+        });
       };
     },
     cutOffUntil: (ms) => void (cutOffUntilMs = Math.max(cutOffUntilMs, ms)),

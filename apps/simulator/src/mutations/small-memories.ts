@@ -5,12 +5,12 @@ export const smallMemories: readonly Edit[] = [
   {
     file: 'apps/dispatcher/src/open-deliverer.ts',
     find: 'rememberedDeliveries = 200_000',
-    replace: 'rememberedDeliveries = 5_000',
+    replace: 'rememberedDeliveries = 2_000',
   },
   {
     file: 'apps/dispatcher/src/workers/repeated-events.ts',
     find: 'rememberedEvents = 100_000',
-    replace: 'rememberedEvents = 2_000',
+    replace: 'rememberedEvents = 1_000',
   },
   {
     file: 'apps/dispatcher/src/endpoints/endpoint-controls.ts',
@@ -25,6 +25,6 @@ export const smallMemories: readonly Edit[] = [
   {
     file: 'apps/ingestion/src/keyed-memory.ts',
     find: 'max = 50_000',
-    replace: 'max = 2_000',
+    replace: 'max = 1_000',
   },
 ];

@@ -1,9 +1,9 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import timersPromises from 'node:timers/promises';
-import FakeTimers from '@sinonjs/fake-timers';
 import { currentGate } from './process-gate.ts';
 import { openDice } from './random.ts';
+import { openTimers, VirtualTimer } from './timers.ts';
 
 /** Time that passes only when somebody lets it, for everything in this process. */
 export interface VirtualTime {
@@ -40,39 +40,77 @@ const gated = (callback: Callback, given: readonly unknown[], isCleared: () => b
 /** Ends the process: a virtual hour may not be spent at one moment. */
 const stepsAtOneMoment = 200_000;
 
-type TimerId = ReturnType<FakeTimers.Clock['setTimeout']>;
+/** As in Node, no timer fires sooner than after a millisecond. */
+const wholeMs = (ms: number): number => Math.max(1, Math.floor(ms));
 
-const asTimer = (id: TimerId): Exclude<TimerId, number> => {
-  if (typeof id === 'number') throw new Error('a timer of a browser');
-  return id;
+/** The moment that it is, and the timers that are set. */
+const openClock = () => {
+  const timers = openTimers();
+  let nowMs = startMs;
+  let made = 0;
+
+  const add = (work: () => void, afterMs: number, isImmediate: boolean, everyMs?: number): VirtualTimer => {
+    const timer = new VirtualTimer({ atMs: nowMs + afterMs, nth: made++, isImmediate, everyMs, work });
+    timers.add(timer);
+    return timer;
+  };
+
+  return {
+    nowMs: () => nowMs,
+    after: (ms: number, work: () => void) => add(work, wholeMs(ms), false),
+    every: (ms: number, work: () => void) => add(work, wholeMs(ms), false, wholeMs(ms)),
+    immediately: (work: () => void) => add(work, 0, true),
+    /** The next timer fires. False: there is none. */
+    fireNext(): boolean {
+      const timer = timers.take();
+      if (timer === undefined) return false;
+      const { settings } = timer;
+      nowMs = settings.atMs;
+      if (settings.everyMs !== undefined) {
+        settings.atMs += settings.everyMs;
+        settings.nth = made++;
+        timers.add(timer);
+      }
+      settings.work();
+      return true;
+    },
+    begin(): void {
+      timers.clear();
+      nowMs = startMs;
+      made = 0;
+    },
+  };
 };
 
-const replaceTimers = (clock: FakeTimers.Clock): void => {
-  const cleared = new WeakSet<object>();
-  const clear = (timer: Exclude<TimerId, number> | undefined | null): void => {
-    if (typeof timer !== 'object' || timer === null) return;
-    cleared.add(timer);
-    clock.clearTimeout(timer);
+type Clock = ReturnType<typeof openClock>;
+
+const replaceTimers = (clock: Clock): void => {
+  const clear = (timer: unknown): void => {
+    if (timer instanceof VirtualTimer) timer.isCleared = true;
   };
-  const setter =
-    (set: (callback: () => void, ms: number) => TimerId) =>
-    (callback: Callback, ms = 0, ...given: unknown[]): Exclude<TimerId, number> => {
-      const isCleared = (): boolean => cleared.has(timer);
-      const timer: Exclude<TimerId, number> = asTimer(
-        set(
-          gated(callback, given, isCleared, () => clear(timer)),
-          ms,
-        ),
-      );
-      return timer;
-    };
-  const immediately = (callback: Callback, ...given: unknown[]): object =>
-    setter((work) => clock.setImmediate(work))(callback, 0, ...given);
+  const setWith = (
+    set: (work: () => void) => VirtualTimer,
+    callback: Callback,
+    given: readonly unknown[],
+  ): VirtualTimer => {
+    const timer: VirtualTimer = set(
+      gated(
+        callback,
+        given,
+        () => timer.isCleared,
+        () => clear(timer),
+      ),
+    );
+    return timer;
+  };
+  const setVirtualTimeout = (callback: Callback, ms = 0, ...given: unknown[]): VirtualTimer =>
+    setWith((work) => clock.after(ms, work), callback, given);
   Object.assign(globalThis, {
-    // As in Node, none fires sooner than after a millisecond.
-    setTimeout: setter((work, ms) => clock.setTimeout(work, Math.max(1, ms))),
-    setInterval: setter((work, ms) => clock.setInterval(work, Math.max(1, ms))),
-    setImmediate: immediately,
+    setTimeout: setVirtualTimeout,
+    setInterval: (callback: Callback, ms = 0, ...given: unknown[]) =>
+      setWith((work) => clock.every(ms, work), callback, given),
+    setImmediate: (callback: Callback, ...given: unknown[]) =>
+      setWith((work) => clock.immediately(work), callback, given),
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,
@@ -80,10 +118,10 @@ const replaceTimers = (clock: FakeTimers.Clock): void => {
   const sleep = (ms = 0, value?: unknown, { signal }: { signal?: AbortSignal } = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const abort = (): void => {
-        clearTimeout(timer);
+        clear(timer);
         reject(new DOMException('This operation was aborted', 'AbortError'));
       };
-      const timer = setTimeout(() => {
+      const timer = setVirtualTimeout(() => {
         signal?.removeEventListener('abort', abort);
         resolve(value);
       }, ms);
@@ -93,11 +131,30 @@ const replaceTimers = (clock: FakeTimers.Clock): void => {
   Object.assign(timersPromises, { setTimeout: sleep });
 };
 
+const replaceClocks = (nowMs: () => number): void => {
+  class VirtualDate extends Date {
+    constructor(...given: [] | [number | string | Date]) {
+      if (given.length === 0) super(nowMs());
+      else super(...given);
+    }
+    static override now(): number {
+      return nowMs();
+    }
+  }
+  Object.assign(globalThis, { Date: VirtualDate });
+  const runMs = (): number => nowMs() - startMs;
+  Object.defineProperty(performance, 'now', { value: runMs });
+  const hrtime = (): [number, number] => [Math.floor(runMs() / 1000), (runMs() % 1000) * 1_000_000];
+  Object.assign(process, { hrtime: Object.assign(hrtime, { bigint: () => BigInt(runMs()) * 1_000_000n }) });
+};
+
 /** Replaces timers, clocks and chance of this process for good: call it once, before anything of the product is imported. */
 export const openVirtualTime = (): VirtualTime => {
   const setRealImmediate = setImmediate;
-  const clock = FakeTimers.install({ now: startMs, toFake: ['Date', 'performance', 'hrtime'] });
+  const clock = openClock();
+  const { nowMs } = clock;
   replaceTimers(clock);
+  replaceClocks(nowMs);
   let dice = openDice(0);
   const uuid = (): string => {
     const hex = dice.bytes(16).toString('hex');
@@ -110,25 +167,23 @@ export const openVirtualTime = (): VirtualTime => {
   let momentMs = 0;
   let stepsThen = 0;
   const count = (): void => {
-    stepsThen = clock.now === momentMs ? stepsThen + 1 : 0;
-    momentMs = clock.now;
-    if (stepsThen > stepsAtOneMoment) throw new Error(`time stands still at ${clock.now}: something is done for ever`);
+    stepsThen = nowMs() === momentMs ? stepsThen + 1 : 0;
+    momentMs = nowMs();
+    if (stepsThen > stepsAtOneMoment) throw new Error(`time stands still at ${nowMs()}: something is done for ever`);
   };
 
   return {
-    nowMs: () => clock.now,
-    after: (ms, work) => void clock.setTimeout(work, ms),
+    nowMs,
+    after: (ms, work) => void clock.after(ms, work),
     async step() {
-      if (clock.countTimers() === 0) return false;
-      clock.next();
+      if (!clock.fireNext()) return false;
       count();
       // Whatever was resolved is seen to before a real turn of the event loop comes to its end.
       await new Promise((resolve) => setRealImmediate(resolve));
       return true;
     },
     begin(seed) {
-      clock.reset();
-      clock.setSystemTime(startMs);
+      clock.begin();
       dice = openDice(seed ^ 0x5eed);
     },
   };

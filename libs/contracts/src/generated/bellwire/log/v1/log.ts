@@ -221,7 +221,14 @@ export interface DeliveryRecord {
   /** Not a delivery to take: an order to cancel it, up to this round. A waiting record of it does nothing any more. */
   cancel: boolean;
   /** Of the endpoint, as of the last attempt, or of the planning: the user who may see the delivery. */
-  endpointSubject?: string | undefined;
+  endpointSubject?:
+    | string
+    | undefined;
+  /**
+   * In retries.<tier>: for how long it is held there from when it is fetched, in place of until when. Set where a tier has let
+   * it go before it was due by the clock of who put it there: the two clocks differ. 0: until it is due.
+   */
+  holdMs: number;
 }
 
 /** Topic audit, no key. What was written together is one record: a record of the log costs more than what it says. */
@@ -771,6 +778,7 @@ function createBaseDeliveryRecord(): DeliveryRecord {
     counted: false,
     cancel: false,
     endpointSubject: undefined,
+    holdMs: 0,
   };
 }
 
@@ -844,6 +852,9 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     }
     if (message.endpointSubject !== undefined) {
       writer.uint32(186).string(message.endpointSubject);
+    }
+    if (message.holdMs !== 0) {
+      writer.uint32(192).int64(message.holdMs);
     }
     return writer;
   },
@@ -1045,6 +1056,14 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
             message.endpointSubject = reader.string();
             continue;
           }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.holdMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1085,6 +1104,7 @@ export const DeliveryRecord: MessageFns<DeliveryRecord> = {
     message.counted = object.counted ?? false;
     message.cancel = object.cancel ?? false;
     message.endpointSubject = object.endpointSubject ?? undefined;
+    message.holdMs = object.holdMs ?? 0;
     return message;
   },
 };
