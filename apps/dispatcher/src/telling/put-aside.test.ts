@@ -31,6 +31,11 @@ describe('a delivery whose handling fails for a bug', () => {
     await dispatcher.pass(30 * secondMs);
     expect(dispatcher.said('dead_lettered')).toMatchObject([{ reason: 'quarantined' }]);
     expect(dispatcher.sent).toHaveLength(3);
+    // The log holds the same step once more.
+    await dispatcher.repeatDeliveries();
+    await dispatcher.pass(30 * secondMs);
+    expect(dispatcher.said('dead_lettered')).toHaveLength(1);
+    expect(dispatcher.sent).toHaveLength(3);
     dispatcher.breakWith(undefined);
     await dispatcher.publish(2);
     await dispatcher.pass(5 * secondMs);

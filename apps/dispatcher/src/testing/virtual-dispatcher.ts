@@ -236,6 +236,11 @@ export const open = async (startAt: string, given: Given = {}) => {
     /** How often something was put into a tier. */
     waits: (): number => tiers.reduce((sum, { name }) => sum + eventLog.records(topicNames.retries(name)).length, 0),
     answerWith: (status: number): void => void (answered = status),
+    /** Writes all deliveries once more, as a producer does that has not heard that they were written. */
+    repeatDeliveries: async (): Promise<void> => {
+      const all = eventLog.records(topicNames.deliveries);
+      await eventLog.produce(all.map(({ topic, key, value, headers }) => ({ topic, key, value, headers })));
+    },
     /** What sends throws from now on: a bug of ours, and no receiver's doing. */
     breakWith: (error: Error | undefined): void => void (bug = error),
     /** From now on nothing can be written, or can again. */

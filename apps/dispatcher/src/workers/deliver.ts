@@ -3,6 +3,7 @@ import { eachTask, groupNames, startWorker, topicNames, type Log, type Task, typ
 import type { RegistryView } from '@bellwire/registry-view';
 import type { Admission } from '../admission/admission.ts';
 import { makeFollowCancel, type CancelOrderDeps } from '../attempts/cancel-order.ts';
+import { makeEndPutAside } from '../attempts/end-put-aside.ts';
 import type { HandsOn } from '../attempts/in-hand.ts';
 import { makeCandidateOf, type CandidateDeps } from '../admission/candidate.ts';
 import type { EndpointStates } from '../endpoints/endpoint-states.ts';
@@ -90,6 +91,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     conclude: states.flush,
     forget: states.forget,
     ...deps.care,
+    afterLetter: makeEndPutAside(deps),
     onFailure: deps.onRetry,
   });
 };

@@ -34,6 +34,8 @@ export interface CareOptions<T> {
   endsInOrder?: () => boolean;
   /** What is written with the letter of a record that has failed or crashed: that its delivery is a dead letter. @default nothing */
   withLetter?: (aside: PutAside) => readonly NewRecord[];
+  /** What must be durable beside the letter of a record that has failed or crashed before it is settled. @default nothing */
+  afterLetter?: (aside: PutAside) => Promise<void>;
   /** A record is in dead-letters now, and its partition moves on. @default onFailure hears of it */
   onPutAside?: (aside: PutAside) => void;
   /** For tests. */
@@ -58,11 +60,12 @@ const apart = (record: LogRecord): LogRecord => ({ ...record, value: record.valu
 
 /** @param flush commits what there is now */
 export const openCare = <T>(options: CareOptions<T>, flush: () => Promise<void>): Care => {
-  const { log, group, decode, handle, withLetter = () => [], times = {}, onFailure } = options;
+  const { log, group, decode, handle, times = {}, onFailure } = options;
+  const { withLetter = () => [], afterLetter = async () => undefined } = options;
   const { onPutAside = (aside) => onFailure(new Error(describePutAside(aside), { cause: aside.error })) } = options;
   const counts = { unreadable: 0, putAside: 0 };
   const ends = openTaskEnds();
-  const deadLetters = openDeadLetters({ log, withLetter, onPutAside, onFailure });
+  const deadLetters = openDeadLetters({ log, withLetter, afterLetter, onPutAside, onFailure });
 
   const putAsideAs =
     (kind: 'failed' | 'crashed') =>

@@ -28,9 +28,9 @@ describe('a record that ends the process', () => {
   /** A process that consumes: it is gone when `take` says so, with whatever it had in hand. */
   const live = async (
     take: (task: Task<string>, die: () => void) => void,
-    changes: Partial<WorkerOptions<string>> = {},
+    { log: shared, ...changes }: Omit<Partial<WorkerOptions<string>>, 'log'> & { log?: SimulatedLog } = {},
   ) => {
-    const log = root.connect();
+    const log = shared ?? root.connect();
     let dead = false;
     const die = (): void => {
       dead = true;
@@ -49,7 +49,7 @@ describe('a record that ends the process', () => {
       ...changes,
     });
     opened.push({ worker, log });
-    return { worker, die, isDead: () => dead };
+    return { worker, log, die, isDead: () => dead };
   };
 
   const committed = () => root.committed('g')[0];
@@ -142,6 +142,24 @@ describe('a record that ends the process', () => {
     await live((task) => (done.add(task.value), task.settle()));
     await eventually(() => done.size === 100 && committed()?.offset === 100);
     expect(letters()).toEqual([]);
+  });
+
+  test('is not what another worker of the process had alone in hand before, and has settled', async () => {
+    await root.produce([
+      { topic: 'u', key: 'k', value: Buffer.from('slow') },
+      { topic: 't', key: 'k', value: Buffer.from('poison') },
+    ]);
+    const settleLater = (task: Task<string>): void => void setTimeout(() => task.settle(), 20);
+    for (let crashes = 0; ; crashes++) {
+      expect(crashes).toBeLessThan(6);
+      const { log } = await live(settleLater, { topics: ['u'], group: 'h' });
+      const { isDead } = await live((_task, die) => void setTimeout(die, 5), { log });
+      await eventually(() => isDead() || letters().length > 0);
+      if (!isDead()) break;
+    }
+    expect(letters()).toMatchObject([{ topic: 't', kind: 'crashed' }]);
+    await eventually(() => root.committed('h')[0]?.offset === 1);
+    expect(letters()).toHaveLength(1);
   });
 
   test('is not looked for after an end in order', async () => {

@@ -127,6 +127,8 @@ const openCareful = <T>(own: Owned, options: CautionOptions<T>, onFree: (waiting
     );
     options.handOver(tasks);
     await ended;
+    // Before others follow it: whatever ends the process from now on is not its doing, although its end is not committed yet.
+    if (caution === 3) await say(1);
   };
 
   /** Resolves when its letter is kept, before anything else is handed over: the next crash may come at once. */

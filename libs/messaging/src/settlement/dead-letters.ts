@@ -19,6 +19,7 @@ export interface DeadLettersOptions {
   log: Log;
   /** What is written with the letter; where it throws, nothing. */
   withLetter: (aside: PutAside) => readonly NewRecord[];
+  afterLetter: (aside: PutAside) => Promise<void>;
   /** A record was put aside. */
   onPutAside: (aside: PutAside) => void;
   onFailure: (error: unknown) => void;
@@ -26,7 +27,8 @@ export interface DeadLettersOptions {
 
 const longestBackoffMs = 5000;
 
-export const openDeadLetters = ({ log, withLetter, onPutAside, onFailure }: DeadLettersOptions): DeadLetters => {
+export const openDeadLetters = (options: DeadLettersOptions): DeadLetters => {
+  const { log, withLetter, afterLetter, onPutAside, onFailure } = options;
   const producer = batchingProducer(log);
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -52,6 +54,7 @@ export const openDeadLetters = ({ log, withLetter, onPutAside, onFailure }: Dead
     for (let backoffMs = 50; isCurrent() && !signal.aborted; backoffMs = Math.min(longestBackoffMs, backoffMs * 2)) {
       try {
         await producer.produce(records);
+        if (aside.kind !== 'undecodable') await afterLetter(aside);
         task.settle();
         return onPutAside(aside);
       } catch (failure) {
