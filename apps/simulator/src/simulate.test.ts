@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { runSimulator } from './testing/run-simulator.ts';
 
 /** Of the short form: `npm run simulate -- --minutes 10` runs thousands. */
-const seeds = 40;
+const seeds = 30;
 
 describe('the simulator', () => {
   test('finds nothing broken', async () => {

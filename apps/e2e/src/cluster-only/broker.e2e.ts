@@ -5,7 +5,7 @@ import { outageRun } from './faults/outages.ts';
 import { pauseRun } from './faults/pauses.ts';
 import { openRig, type Rig } from './faults/rig.ts';
 
-const pressure = { mix: { fast: 2, slow: 4 }, events: 100, eventsPerSecond: 8 };
+const pressure = { mix: { fast: 2, slow: 4 }, events: 60, eventsPerSecond: 4 };
 let kafka: KillableKafka;
 let rig: Rig;
 

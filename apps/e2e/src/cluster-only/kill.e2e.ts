@@ -5,7 +5,7 @@ import { openRig, type Rig } from './faults/rig.ts';
 import { terminationRun } from './faults/terminations.ts';
 
 const maxInFlight = 512;
-const pressure = { mix: { fast: 2, slow: 4 }, events: 120, eventsPerSecond: 8 };
+const pressure = { mix: { fast: 2, slow: 4 }, events: 60, eventsPerSecond: 4 };
 let rig: Rig;
 
 beforeAll(async () => {

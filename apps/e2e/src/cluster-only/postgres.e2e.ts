@@ -19,7 +19,7 @@ afterAll(async () => {
 
 describe('a cluster whose Postgres is stopped under load', () => {
   test('goes on publishing and delivering, and shows every delivery afterwards', async () => {
-    const pressure = { mix: { fast: 2, slow: 4 }, events: 50, eventsPerSecond: 8 };
+    const pressure = { mix: { fast: 2, slow: 4 }, events: 40, eventsPerSecond: 4 };
     const outcome = await postgresRun(rig.cluster, postgres, { seconds: 10, ...pressure });
     console.log(textOf(outcome));
     expect(problemsOf(outcome)).toEqual([]);

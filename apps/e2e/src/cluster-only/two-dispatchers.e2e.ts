@@ -27,7 +27,7 @@ describe('a cluster with two dispatchers', () => {
   }, 120_000);
 
   test('loses nothing and repeats nothing of its queues when a third one joins and leaves', async () => {
-    const pressure = { mix: { fast: 2, slow: 4 }, events: 100, eventsPerSecond: 8 };
+    const pressure = { mix: { fast: 2, slow: 4 }, events: 60, eventsPerSecond: 4 };
     const outcome = await stormRun(rig.cluster, { rounds: 1, seconds: 3, ...pressure });
     console.log(textOf(outcome));
     expect(problemsOf(outcome)).toEqual([]);

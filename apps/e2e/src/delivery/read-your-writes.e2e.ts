@@ -12,13 +12,17 @@ describe('an endpoint whose create call has returned', () => {
   test('receives the event that is published right after it, 1,000 times', async () => {
     const { api } = await newTenant(suite.rest, suite.adminKey);
     const published = new Map<string, string>();
-    for (let n = 0; n < 1000; n++) {
-      const path = `/${n}`;
-      const endpoint = { url: receiver.url(path), event_types: [`round.n${n}`] };
-      await api.post('/v1/endpoints', endpoint, createdEndpoint);
-      const { id } = await api.post('/v1/events', { type: `round.n${n}`, data: { n } }, created);
-      published.set(path, id);
-    }
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let n = next++; n < 1000; n = next++) {
+        const path = `/${n}`;
+        const endpoint = { url: receiver.url(path), event_types: [`round.n${n}`] };
+        await api.post('/v1/endpoints', endpoint, createdEndpoint);
+        const { id } = await api.post('/v1/events', { type: `round.n${n}`, data: { n } }, created);
+        published.set(path, id);
+      }
+    };
+    await Promise.all([lane(), lane(), lane(), lane()]);
     await receiver.received(1000, 30_000);
     const arrived = new Map(receiver.requests.map(({ path, headers }) => [path, headers['webhook-id']]));
     expect(arrived.size).toBe(1000);
