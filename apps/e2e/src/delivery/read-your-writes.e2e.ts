@@ -9,12 +9,12 @@ let receiver: Receiver;
 useTarget((running) => ({ target: suite, receiver } = running));
 
 describe('an endpoint whose create call has returned', () => {
-  test('receives the event that is published right after it, 1,000 times', async () => {
+  test('receives the event that is published right after it, 400 times', async () => {
     const { api } = await newTenant(suite.rest, suite.adminKey);
     const published = new Map<string, string>();
     let next = 0;
     const lane = async (): Promise<void> => {
-      for (let n = next++; n < 1000; n = next++) {
+      for (let n = next++; n < 400; n = next++) {
         const path = `/${n}`;
         const endpoint = { url: receiver.url(path), event_types: [`round.n${n}`] };
         await api.post('/v1/endpoints', endpoint, createdEndpoint);
@@ -23,9 +23,9 @@ describe('an endpoint whose create call has returned', () => {
       }
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
-    await receiver.received(1000, 30_000);
+    await receiver.received(400, 30_000);
     const arrived = new Map(receiver.requests.map(({ path, headers }) => [path, headers['webhook-id']]));
-    expect(arrived.size).toBe(1000);
+    expect(arrived.size).toBe(400);
     expect([...published].filter(([path, id]) => arrived.get(path) !== id)).toEqual([]);
   }, 180_000);
 });

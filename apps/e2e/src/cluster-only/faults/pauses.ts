@@ -3,6 +3,7 @@ import type { Outcome } from '../../ledger/outcome.ts';
 import { playCase } from '../../ledger/play.ts';
 import type { Mix } from '../../ledger/speeds.ts';
 import type { Target } from '../../target/start-target.ts';
+import { countInFlight } from './in-flight.ts';
 
 export interface PauseOptions {
   title: string;
@@ -21,17 +22,19 @@ export const pauseRun = (cluster: Target, { seconds, ...plan }: PauseOptions): P
   playCase(cluster, {
     ids: 'F26',
     ...plan,
-    fault: async ({ slots }) => {
+    fault: async (run) => {
       const sinceMs = Date.now();
+      let bound = 0;
       const figures: Record<string, number> = {};
       for (const name of names) {
         const pid = cluster.pidOf(name);
         process.kill(pid, 'SIGSTOP');
         figures[`${name} stopped`] = Date.now();
-        await sleep(seconds * 1000);
+        const [inFlight] = await Promise.all([countInFlight(cluster, run), sleep(seconds * 1000)]);
+        bound += inFlight;
         process.kill(pid, 'SIGCONT');
         await sleep(betweenMs);
       }
-      return { sinceMs, bound: names.length * slots, figures };
+      return { sinceMs, bound, figures };
     },
   });
