@@ -11,6 +11,7 @@ import { openOwnLag } from './admission/own-lag.ts';
 import { makeHandOver } from './admission/hand-over.ts';
 import { makeOnFailing } from './endpoints/on-failing.ts';
 import { makeOperationalEvents } from './telling/operational-events.ts';
+import { openTwins } from './attempts/twins.ts';
 import { makeSwitchOff } from './endpoints/switch-off.ts';
 import { openStuckWrites } from './writing/stuck-writes.ts';
 import type { DispatcherParts, PipelineDeps } from './dispatcher-deps.ts';
@@ -74,9 +75,11 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
   const flushing = setInterval(() => isOurs() && void states.flush().catch(onFailure), flushMs);
   scope.own('endpoint states', { close: () => clearInterval(flushing) });
 
-  const onMade = (delivery: DeliveryRecord, next: NextState): void => {
+  const twins = openTwins(stopwatch);
+  const onMade = (delivery: DeliveryRecord, next: NextState, mayBeTwice: boolean): void => {
     memory.made(delivery);
-    if (delivery.attempt > 1 || next.status !== 'delivered') states.note(delivery);
+    const comesAgain = delivery.attempt > 1 || next.status !== 'delivered';
+    if (comesAgain || mayBeTwice || twins.arePossible(delivery)) states.note(delivery);
   };
   const clocks = { clock, expiryClock };
   const hands = makeHandsOn({ memory, onDropped: parts.onDropped });
@@ -92,7 +95,7 @@ export const openDeliverer = async (deps: PipelineDeps, parts: DispatcherParts):
     onGone,
   });
   const handOver = makeHandOver({ append: appendPutOff, clock, tiers, events });
-  const made = { admission, controls, memory, hands, attemptDelivery, handOver, states };
+  const made = { admission, controls, memory, hands, attemptDelivery, handOver, states, onUnclean: twins.expect };
   const limits = { maxConcurrency, maxInFlight };
   worker = await startDeliverer({ ...parts, ...made, ...clocks, ...limits, eventLog, view });
   return worker;

@@ -1,6 +1,6 @@
-import type { Assigned, ConsumerHandlers, LogRecord, TopicPartition } from './log.ts';
+import type { Assigned, Commit, ConsumerHandlers, LogRecord, TopicPartition } from './log.ts';
 import { openCare, type CareOptions } from './settlement/care.ts';
-import { ofLiving } from './settlement/commit-metadata.ts';
+import { ofLiving, readMetadata } from './settlement/commit-metadata.ts';
 import { openCommitter } from './settlement/committer.ts';
 import { openEnding } from './settlement/ending.ts';
 import { openOwned } from './settlement/owned.ts';
@@ -8,16 +8,15 @@ import { openOwned } from './settlement/owned.ts';
 export interface WorkerOptions<T> extends CareOptions<T> {
   topics: readonly string[];
   /**
-   * Called when a partition has moved away, and when the worker stops: tasks that are not current any more and for which
-   * nothing was begun are to be released at once. What was begun is settled as ever; the partition is handed over then.
-   * @default nothing waits in the handler
-   */
-  letGo?: () => void;
-  /**
    * Writes what the next owner must know. Called before the last commit of partitions that move away and of a worker that
    * stops, when nothing of them is under way. @default there is nothing
    */
   conclude?: () => Promise<void>;
+  /**
+   * Called when a partition came from an owner that had no last word, and when one was taken from us without ours: from now
+   * on the log may hold what followed from a record twice. @default nothing
+   */
+  onUnclean?: () => void;
   /** Called once for each partition that is somebody else's now. @default nothing is kept for a partition */
   forget?: (partition: TopicPartition) => void;
   /**
@@ -90,12 +89,18 @@ const shareOf = async <T>({ log, topics, window = defaultWindow }: WorkerOptions
 /** What close() spends on a last commit that fails; losing it only repeats work. */
 const lastCommitMs = 1000;
 
+/** Below which offset an owner that had no last word may have begun records: what it took since its last commit is not in that. */
+const begunBelow = (commit: Commit | undefined, { records }: { records: number }): number => {
+  const former = commit && readMetadata(commit).life;
+  return former === undefined ? 0 : former.newest + 1 + records;
+};
+
 /**
  * Consumes topics as a member of a group, above any log: hands records over without waiting, lets them be settled in any
  * order, and commits how far everything is settled, with what is settled beyond. A restart repeats what was in flight.
  */
 export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker> => {
-  const { log, topics, group, paceMs, letGo, onFailure } = options;
+  const { log, topics, group, paceMs, onUnclean = () => undefined, onFailure } = options;
   const { limit, fetchBytes } = await shareOf(options);
   let repeatsDropped = 0;
 
@@ -129,17 +134,16 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
 
   const begin = ({ partition, commit, isFormerAlive }: Assigned): void => {
     const own = owned.assign(partition, isFormerAlive === true ? commit && ofLiving(commit) : commit);
-    if (own !== undefined) care.begin(own, partition);
-  };
-
-  const releaseWaiting = (): void => {
-    care.letGo();
-    letGo?.();
+    if (own === undefined) return;
+    own.life.begunBelow = begunBelow(commit, limit);
+    if (own.life.begunBelow > 0) onUnclean();
+    care.begin(own, partition);
   };
 
   const lose = (partitions: readonly TopicPartition[]): void => {
+    if (!partitions.every(subscription.isAwaited)) onUnclean();
     for (const partition of partitions) owned.lose(partition);
-    releaseWaiting();
+    care.letGo();
     owned.handOverIdle();
   };
 
@@ -147,7 +151,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     if (ending.begun()) return;
     ending.begin();
     owned.stop();
-    releaseWaiting();
+    care.letGo();
   };
 
   const leave = async (): Promise<void> => {

@@ -31,6 +31,7 @@ const taskOf = (record: LogRecord, settled: number[], isCurrent = () => true): T
   value: record.value ?? new Uint8Array(),
   record,
   settle: () => void settled.push(record.offset),
+  mayBeTwice: false,
   fail: failing,
   release: () => undefined,
   isCurrent,

@@ -38,7 +38,6 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
 
   const attempt = (inHand: InHand, endpoint: CompiledEndpoint, slot: Slot): void => {
     const { task, delivery } = inHand;
-    const { headers } = task.record;
     hands.begin(inHand);
     const startedAtMs = clock.now();
     let hasEnded = false;
@@ -56,7 +55,8 @@ export const makeCandidateOf = (deps: CandidateDeps) => {
       slot.committed();
       inHand.fail(error);
     };
-    attemptDelivery({ delivery, endpoint, headers, onEnded }).then(() => inHand.settle(slot.committed), onBug);
+    const input = { delivery, endpoint, headers: task.record.headers, mayBeTwice: task.mayBeTwice, onEnded };
+    attemptDelivery(input).then(() => inHand.settle(slot.committed), onBug);
   };
 
   /** Takes what a request needs; undefined where it has to wait for that, or is skipped. */

@@ -33,7 +33,7 @@ const setUp = () => {
       throw error;
     };
     const ends = { settle: () => undefined, moveOn: () => undefined, release: () => undefined, fail };
-    return { delivery, task: { value: delivery, record, isCurrent: () => true, ...ends }, ...ends };
+    return { delivery, task: { value: delivery, record, mayBeTwice: false, isCurrent: () => true, ...ends }, ...ends };
   };
   const waiting = () => {
     const found = written.filter(({ topic }) => topic.startsWith('retries.')).at(-1);

@@ -28,7 +28,7 @@ export interface AttemptDeliveryDeps {
   log: Logger;
   events: Pick<OperationalEvents, 'deadLettered' | 'recovered'>;
   /** Told of an attempt that was made, when what follows from it is on the log. */
-  onMade(delivery: DeliveryRecord, next: NextState): void;
+  onMade(delivery: DeliveryRecord, next: NextState, mayBeTwice: boolean): void;
   /** Told when a receiver answers 410. */
   onGone(endpoint: CompiledEndpoint): void;
 }
@@ -38,6 +38,8 @@ export interface AttemptInput {
   endpoint: CompiledEndpoint;
   /** Of the record: the context in which the event was accepted. They travel on unchanged. */
   headers: Readonly<Record<string, string>>;
+  /** See Task. */
+  mayBeTwice: boolean;
   /** Called when the request has ended, before its outcome is written down. */
   onEnded(result: AttemptOutcome): void;
 }
@@ -127,7 +129,7 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
     log[next.status === 'delivered' ? 'debug' : 'info'](fields, 'delivery.attempted');
   };
 
-  return async ({ delivery: taken, endpoint, headers, onEnded }: AttemptInput): Promise<void> => {
+  return async ({ delivery: taken, endpoint, headers, mayBeTwice, onEnded }: AttemptInput): Promise<void> => {
     // An endpoint may have been given to somebody else since: what its receiver answers is no longer the former's to see.
     const delivery = { ...taken, endpointSubject: endpoint.subject };
     const startedAtMs = clock.now();
@@ -149,7 +151,7 @@ export const makeAttemptDelivery = (deps: AttemptDeliveryDeps) => {
       ...nextStep(delivery, next, result, headers),
       attemptRecord(attemptFrom(delivery, result, next, facts), headers),
     ]);
-    onMade(delivery, next);
+    onMade(delivery, next, mayBeTwice);
     logAttempt(delivery, result, next);
     if (next.reason === 'endpoint_gone') onGone(endpoint);
   };

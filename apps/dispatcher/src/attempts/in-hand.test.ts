@@ -22,6 +22,7 @@ const setUp = () => {
       settle: () => void said.push(`${name} settled`),
       fail: (error) => void said.push(`${name} failed: ${String(error)}`),
       release: () => void said.push(`${name} released`),
+      mayBeTwice: false,
       isCurrent: () => owned.has(name),
     };
   };

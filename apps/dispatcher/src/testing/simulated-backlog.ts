@@ -101,6 +101,7 @@ const taskOf = (delivery: DeliveryRecord): Task<DeliveryRecord> => ({
   settle: (onCommitted) => onCommitted?.(),
   fail: (error) => onFailure(error),
   release: () => undefined,
+  mayBeTwice: false,
   isCurrent: () => true,
 });
 

@@ -24,6 +24,8 @@ export interface DeliverDeps extends ReceptionDeps, Omit<CancelOrderDeps, 'state
   care: WorkerCare;
   /** Something failed and is tried again. */
   onRetry(error: unknown): void;
+  /** See WorkerOptions. */
+  onUnclean(): void;
 }
 
 /** Where so much of what may be in flight waits for a commit only, it is made at once: others wait for its room. */
@@ -92,6 +94,7 @@ export const startDeliverer = (deps: DeliverDeps): Promise<Worker> => {
     forget: states.forget,
     ...deps.care,
     afterLetter: makeEndPutAside(deps),
+    onUnclean: deps.onUnclean,
     onFailure: deps.onRetry,
   });
 };

@@ -84,7 +84,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: inDispatcher('attempts/attempt-delivery.ts'),
         find: '    await append([\n      ...nextStep(',
-        replace: '    onMade(delivery, next);\n    await append([\n      ...nextStep(',
+        replace: '    onMade(delivery, next, mayBeTwice);\n    await append([\n      ...nextStep(',
       },
     ],
     caughtBySeed: 3,

@@ -21,6 +21,12 @@ export interface CareOptions<T> {
    */
   handle: (tasks: readonly Task<T>[]) => void;
   /**
+   * Called when a partition has moved away, and when the worker stops: tasks that are not current any more and for which
+   * nothing was begun are to be released at once. What was begun is settled as ever; the partition is handed over then.
+   * @default nothing waits in the handler
+   */
+  letGo?: () => void;
+  /**
    * Called for each partition that becomes ours; its tasks wait until this resolves. It tries again by itself what may
    * fail. @default nothing to prepare
    */
@@ -85,6 +91,7 @@ export const openCare = <T>(options: CareOptions<T>, flush: () => Promise<void>)
     const task: Task<T> = {
       value,
       record,
+      mayBeTwice: record.offset < own.life.begunBelow,
       isCurrent: own.isCurrent,
       settle(onCommitted) {
         own.settle(record.offset, onCommitted);
@@ -128,6 +135,7 @@ export const openCare = <T>(options: CareOptions<T>, flush: () => Promise<void>)
       preparing.letGo();
       caution.letGo();
       quarantine.letGo();
+      options.letGo?.();
     },
     counts: () => counts,
     async stop() {

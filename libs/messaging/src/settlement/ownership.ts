@@ -53,6 +53,8 @@ export interface Life {
   readonly before: LifeMark | undefined;
   /** How many records up to its newest one were not done. */
   readonly inHandBefore: number;
+  /** Offsets below it may have been begun by an owner before us that had no last word. @default 0 */
+  begunBelow: number;
   /** What our commits say. */
   mark: LifeMark | undefined;
   /** We leave in order. */
@@ -187,6 +189,7 @@ const openLife = (before: LifeMark | undefined, inHandBefore: number, onChanged:
   const life: Life = {
     before,
     inHandBefore,
+    begunBelow: 0,
     mark: before,
     end() {
       if (life.mark !== undefined) onChanged();

@@ -5,6 +5,11 @@ export interface Task<T> {
   readonly value: T;
   readonly record: LogRecord;
   /**
+   * The owner before us left the partition without a last word, and may have got on with the record: what followed from it
+   * then is on the log too, and says nothing of us.
+   */
+  readonly mayBeTwice: boolean;
+  /**
    * Everything that follows from the record is durable: it need not be seen again. Harmless twice, and after a move.
    * `onCommitted` is called once when the group has committed it too, so that a crash no longer repeats it, or when the
    * partition is no longer ours.
