@@ -110,6 +110,7 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
     onFewer: () => ending.check(),
     conclude: options.conclude ?? (async () => undefined),
     onGone: options.forget ?? (() => undefined),
+    onTaken: onUnclean,
     onFailure,
   });
   const committer = openCommitter({
@@ -141,7 +142,6 @@ export const startWorker = async <T>(options: WorkerOptions<T>): Promise<Worker>
   };
 
   const lose = (partitions: readonly TopicPartition[]): void => {
-    if (!partitions.every(subscription.isAwaited)) onUnclean();
     for (const partition of partitions) owned.lose(partition);
     care.letGo();
     owned.handOverIdle();

@@ -8,6 +8,8 @@ export interface LeavingOptions {
   conclude: () => Promise<void>;
   /** A partition is somebody else's now: it was handed over, or taken from us. */
   onGone: (partition: TopicPartition) => unknown;
+  /** A partition was taken from us: nobody waits for our last word. */
+  onTaken: () => void;
   /** A partition could not be handed over: its next owner repeats what was settled last. */
   onFailure: (error: unknown) => void;
 }
@@ -25,7 +27,14 @@ export interface Leaving {
 
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}\n${partition}`;
 
-export const openLeaving = ({ subscription, commitOf, conclude, onGone, onFailure }: LeavingOptions): Leaving => {
+export const openLeaving = ({
+  subscription,
+  commitOf,
+  conclude,
+  onGone,
+  onTaken,
+  onFailure,
+}: LeavingOptions): Leaving => {
   const entries = new Set<Ownership>();
   /** Those that were somebody else's at once. */
   const taken = new WeakSet<Ownership>();
@@ -63,6 +72,7 @@ export const openLeaving = ({ subscription, commitOf, conclude, onGone, onFailur
       last.set(nameOf(entry.partition), entry);
       if (subscription()?.isAwaited(entry.partition) === true) return;
       taken.add(entry);
+      onTaken();
       onGone(entry.partition);
     },
     comeBack: (partition) => void last.delete(nameOf(partition)),

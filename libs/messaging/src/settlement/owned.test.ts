@@ -38,6 +38,7 @@ const open = (records: number, changes: Partial<OwnedOptions> = {}) =>
     onFewer: () => undefined,
     conclude: async () => undefined,
     onGone: () => undefined,
+    onTaken: () => undefined,
     onFailure: (error) => {
       throw error;
     },

@@ -36,7 +36,7 @@ export interface OwnedPartitions {
   stop(): void;
 }
 
-export interface OwnedOptions extends Pick<LeavingOptions, 'conclude' | 'onGone' | 'onFailure'> {
+export interface OwnedOptions extends Pick<LeavingOptions, 'conclude' | 'onGone' | 'onTaken' | 'onFailure'> {
   limit: OwnershipLimits;
   /** There is something to commit, and so many wait for it. */
   onChanged: (waiting: number) => void;

@@ -21,7 +21,7 @@ const comeTo = async (setting: Setting, requests: number): Promise<void> => {
 
 /**
  * 191 MiB of deliveries wait for their retries. What the process needs for working on them is not counted: before and
- * after are at rest, and before it as many deliveries have gone through.
+ * after are at rest, and before it twice as many deliveries have gone through.
  */
 export const waitingInTiers = async (target: Target): Promise<Finding> => {
   const [endpoints, events] = [10, 100];
@@ -31,15 +31,18 @@ export const waitingInTiers = async (target: Target): Promise<Finding> => {
     const publishAll = async (): Promise<void> => {
       for (let nth = 0; nth < events; nth++) await setting.publish(bodyBytes);
     };
-    await publishAll();
-    await comeTo(setting, endpoints * events);
-    const before = await restingMiB(target.pid, 15);
-    setting.answer(500);
-    await publishAll();
+    /** How many wait; asked before too, for what is asked costs memory. */
     const waits = async (): Promise<number> => {
       const all = await allDeliveries(setting.api);
       return all.filter(({ status }) => status === 'retrying' || status === 'held').length;
     };
+    await publishAll();
+    await publishAll();
+    await comeTo(setting, 2 * endpoints * events);
+    await waits();
+    const before = await restingMiB(target.pid, 30);
+    setting.answer(500);
+    await publishAll();
     let waiting = await waits();
     for (
       const endsAt = Date.now() + longMs;
@@ -81,10 +84,10 @@ export const largeFanOut = async (target: Target): Promise<Finding> => {
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-/** From publish to request of one event after the other, 20 a second. */
-const latencies = async (setting: Setting, events: number): Promise<readonly number[]> => {
+/** From publish to request, in milliseconds, of one event after the other, 20 a second, for as long as more are wanted. */
+const latencies = async (setting: Setting, isEnough: (events: number) => boolean): Promise<readonly number[]> => {
   const spent: number[] = [];
-  for (let nth = 0; nth < events; nth++) {
+  while (!isEnough(spent.length)) {
     const startedAtMs = Date.now();
     const next = setting.requests();
     await setting.publish(200);
@@ -95,6 +98,9 @@ const latencies = async (setting: Setting, events: number): Promise<readonly num
   return spent.toSorted((a, b) => a - b);
 };
 
+/** As in the benchmark: what others may notice of a burst. */
+const isUnnoticed = (aloneMs: number, besideMs: number): boolean => besideMs <= Math.max(aloneMs * 1.5, aloneMs + 50);
+
 /** One event to 13,000 endpoints, while the events of another tenant arrive. */
 export const manyEndpoints = async (target: Target): Promise<Finding> => {
   const endpoints = 13_000;
@@ -102,14 +108,15 @@ export const manyEndpoints = async (target: Target): Promise<Finding> => {
   try {
     await other.endpoints(1);
     await large.endpoints(endpoints);
-    await latencies(other, 100);
-    const alone = await latencies(other, 400);
+    await latencies(other, (events) => events === 100);
+    const alone = await latencies(other, (events) => events === 400);
     const before = residentMiB(target.pid);
     const peak = watchPeak(target.pid);
     const startedAtMs = Date.now();
     await large.publish(1000);
-    const beside = await latencies(other, 400);
-    await comeTo(large, endpoints);
+    const endsAt = startedAtMs + longMs;
+    const hasEnded = (): boolean => large.requests() >= endpoints || Date.now() > endsAt;
+    const beside = await latencies(other, (events) => events > 0 && hasEnded());
     const figures = {
       aloneP50: percentile(alone, 0.5),
       aloneP99: percentile(alone, 0.99),
@@ -120,7 +127,8 @@ export const manyEndpoints = async (target: Target): Promise<Finding> => {
       allAfterSeconds: ((large.cameAtMs.at(-1) ?? Number.NaN) - startedAtMs) / 1000,
       growth: peak.stop() - before,
     };
-    return { isFine: large.requests() === endpoints, figures };
+    const isFine = large.requests() === endpoints && isUnnoticed(figures.aloneP99, figures.besideP99);
+    return { isFine, figures };
   } finally {
     await Promise.all([large.close(), other.close()]);
   }
